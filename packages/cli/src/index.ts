@@ -1,0 +1,2 @@
+/** The same use cases behind argv. */
+export {};

@@ -1,0 +1,2 @@
+/** The promise data makes: schema, parse, infer, evolve, plan of checks. */
+export {};

@@ -1,0 +1,147 @@
+import { type Fault, fault, InputError, type Place, place } from '@rastro/fault';
+import { isMap, isScalar, isSeq, LineCounter, type Document as YamlDocument, parseDocument as parseYaml, visit } from 'yaml';
+import type { z } from 'zod';
+import { knownKeys } from './known-keys.ts';
+import { didYouMean } from './nearest.ts';
+
+type Path = readonly PropertyKey[];
+
+/** Where in a file each value and each key of a parsed document stands. */
+export interface Places {
+  /** The place of the value at a path; of the nearest parent that exists when the path does not. */
+  placeOf(path: Path): Place;
+  /** The place of the key at the end of a path; of its parent when there is no such key. */
+  placeOfKey(path: Path): Place;
+}
+
+/** A document that passed its schema, and the way back from a value to its place in the text. */
+export interface Document<T> extends Places {
+  readonly value: T;
+  readonly file: string;
+}
+
+/** Aliases may repeat a value, but a document with more than this many is a bomb or a mistake. */
+const MAX_ALIASES = 100;
+
+/**
+ * Reads YAML text (1.2 core schema) and holds it to a schema.
+ * @throws InputError with every fault found: syntax, duplicate keys, unknown keys (naming the nearest), wrong types.
+ */
+export function readDocument<S extends z.ZodType>(text: string, file: string, schema: S): Document<z.output<S>> {
+  const { value, places } = parseDocument(text, file);
+  const result = schema.safeParse(value);
+  if (!result.success) {
+    throw new InputError(result.error.issues.flatMap((issue) => faultsOf(issue, schema, places)));
+  }
+  return { value: result.data, file, ...places };
+}
+
+/** Parses YAML without a schema. @throws InputError when it is not YAML, is empty, or has a key twice. */
+export function parseDocument(text: string, file: string): { value: unknown; places: Places } {
+  const lines = new LineCounter();
+  const document = parseYaml(text, { lineCounter: lines, uniqueKeys: true, prettyErrors: false });
+  const at = (offset: number | undefined): Place => {
+    if (offset === undefined) return place(file, 1, 1);
+    const { line, col } = lines.linePos(offset);
+    return place(file, line, col);
+  };
+  if (document.errors.length > 0) {
+    throw new InputError(
+      document.errors.map((error) =>
+        fault('yaml-syntax', `not valid YAML: ${error.message.split('\n')[0]}`, at(error.pos[0]), 'Mend the YAML at this place.'),
+      ),
+    );
+  }
+  if (document.contents === null || (isScalar(document.contents) && document.contents.value === null)) {
+    throw new InputError(fault('yaml-empty', `${file} is empty`, place(file, 1, 1), 'Write the file, or delete it.'));
+  }
+  refuseAliasBombs(document, file);
+  return { value: document.toJS({ maxAliasCount: MAX_ALIASES }), places: placesOf(document, at) };
+}
+
+function refuseAliasBombs(document: YamlDocument, file: string): void {
+  let aliases = 0;
+  visit(document, { Alias: () => void aliases++ });
+  if (aliases > MAX_ALIASES) {
+    throw new InputError(fault('yaml-aliases', `more than ${MAX_ALIASES} aliases`, place(file, 1, 1), 'Write the values out.'));
+  }
+}
+
+function placesOf(document: YamlDocument, at: (offset: number | undefined) => Place): Places {
+  const walk = (path: Path): { value: unknown; key: unknown } => {
+    let value: unknown = document.contents;
+    let key: unknown = value;
+    for (const step of path) {
+      if (isMap(value)) {
+        const pair = value.items.find((item) => isScalar(item.key) && String(item.key.value) === String(step));
+        if (!pair) break;
+        key = pair.key;
+        value = pair.value ?? pair.key;
+      } else if (isSeq(value)) {
+        const item = value.items[Number(step)];
+        if (item === undefined) break;
+        key = item;
+        value = item;
+      } else break;
+    }
+    return { value, key };
+  };
+  const offset = (node: unknown) => (node as { range?: readonly number[] } | null | undefined)?.range?.[0];
+  return {
+    placeOf: (path) => at(offset(walk(path).value)),
+    placeOfKey: (path) => at(offset(walk(path).key)),
+  };
+}
+
+function faultsOf(issue: z.core.$ZodIssue, schema: z.ZodType, places: Places): Fault[] {
+  switch (issue.code) {
+    case 'unrecognized_keys':
+      return issue.keys.map((key) => unknownKey(key, issue.path, schema, places));
+    case 'invalid_union': {
+      const branch = likeliestBranch(issue.errors);
+      if (branch) return branch.flatMap((inner) => faultsOf({ ...inner, path: [...issue.path, ...inner.path] }, schema, places));
+      return [plain(issue, places)];
+    }
+    default:
+      return [plain(issue, places)];
+  }
+}
+
+/** The branch of a union that the user most likely meant: the one that failed deepest, then with the fewest faults. */
+function likeliestBranch(branches: readonly z.core.$ZodIssue[][]): z.core.$ZodIssue[] | undefined {
+  const depth = (issues: z.core.$ZodIssue[]) =>
+    Math.max(0, ...issues.map((issue) => issue.path.length + (issue.code === 'unrecognized_keys' ? 1 : 0)));
+  return branches.filter((issues) => depth(issues) > 0).sort((a, b) => depth(b) - depth(a) || a.length - b.length)[0];
+}
+
+function unknownKey(key: string, path: Path, schema: z.ZodType, places: Places): Fault {
+  const known = knownKeys(schema, path);
+  const nearest = didYouMean(key, known);
+  const where = path.length === 0 ? 'the top level' : path.map(String).join('.');
+  return fault(
+    'unknown-key',
+    `unknown key "${key}" in ${where}`,
+    places.placeOfKey([...path, key]),
+    nearest ? `Did you mean "${nearest}"?` : `Known keys here: ${known.join(', ') || 'none'}.`,
+  );
+}
+
+function plain(issue: z.core.$ZodIssue, places: Places): Fault {
+  const missing = issue.code === 'invalid_type' && issue.message.endsWith('received undefined');
+  const name = issue.path.map(String).join('.') || 'the document';
+  const last = issue.path.at(-1);
+  if (missing && typeof last === 'string') {
+    const parent = issue.path.slice(0, -1);
+    return fault(
+      'missing-key',
+      `"${last}" is missing in ${parent.map(String).join('.') || 'the top level'}`,
+      places.placeOfKey(parent),
+      `Add "${last}:" here.`,
+    );
+  }
+  return fault('invalid-value', `${name}: ${lowerFirst(issue.message)}`, places.placeOf(issue.path));
+}
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
+}

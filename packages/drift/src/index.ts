@@ -1,0 +1,2 @@
+/** Distances, tests, sketches, verdict. */
+export {};

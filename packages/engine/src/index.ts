@@ -1,0 +1,2 @@
+/** Adapter: DuckDB and ONNX Runtime, and the loader for their native parts. */
+export {};

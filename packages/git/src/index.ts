@@ -1,0 +1,2 @@
+/** Adapter: the git program. */
+export {};

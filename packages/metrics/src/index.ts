@@ -1,0 +1,2 @@
+/** Measures, intervals, comparison, verdict. */
+export {};

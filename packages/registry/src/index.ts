@@ -1,0 +1,2 @@
+/** Versions, stages, semver rules, policy, promotion plans. */
+export {};

@@ -1,0 +1,2 @@
+/** Adapter: content-addressed data, and the files of the workspace. */
+export {};

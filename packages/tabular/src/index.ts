@@ -1,0 +1,2 @@
+/** The embedded trainer (gradient boosting, linear) and its ONNX writer. */
+export {};

@@ -1,0 +1,2 @@
+/** Adapters: one file per deploy target, and the embedded inference server. */
+export {};

@@ -1,0 +1,2 @@
+/** Temporary repositories, a runner's environment, a GitHub, fixtures. */
+export {};

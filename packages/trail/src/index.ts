@@ -1,0 +1,2 @@
+/** Entries, chain, envelopes, audit algorithm. */
+export {};

@@ -1,0 +1,2 @@
+/** One file per verb; takes ports, returns verdict, report, record. */
+export type * from './ports/index.ts';

@@ -1,0 +1,47 @@
+import type { CheckPlan, CheckResult } from '@rastro/contract';
+
+/** Where rows come from: files (absolute paths) of one format. Options that are left out are the format's usual ones. */
+export interface TableSource {
+  readonly files: readonly string[];
+  readonly format: 'csv' | 'tsv' | 'jsonl' | 'json' | 'parquet';
+  readonly delimiter?: string;
+  readonly quote?: string;
+  readonly encoding?: string;
+  readonly header?: boolean;
+  /** Texts that stand for a missing value, besides the empty text. */
+  readonly missingValues?: readonly string[];
+}
+
+export type ColumnType = 'string' | 'integer' | 'number' | 'boolean' | 'date' | 'datetime' | 'time' | 'other';
+
+export interface ColumnDescription {
+  readonly name: string;
+  readonly type: ColumnType;
+}
+
+/** What to read a column as. `number` gives a Float64Array with NaN for null, `string` gives texts with null for null. */
+export interface ColumnRequest {
+  readonly name: string;
+  readonly as: 'number' | 'string';
+}
+
+export type ColumnData = Float64Array | (string | null)[];
+
+/** Rows of a table by column, in file order. */
+export interface Batch {
+  readonly rows: number;
+  readonly columns: readonly ColumnData[];
+}
+
+/** Reads tables. Same files and request, same rows in the same order. */
+export interface DataEngine {
+  describe(source: TableSource): Promise<{ columns: ColumnDescription[]; rows: number }>;
+  /**
+   * Streams the requested columns in batches of at most `batchRows`, optionally only rows where a SQL condition holds.
+   * @throws InputError when a column is not there (naming the nearest) or a value is not a number.
+   */
+  read(source: TableSource, columns: readonly ColumnRequest[], options?: { batchRows?: number; where?: string }): AsyncIterable<Batch>;
+  /** Runs the plan of a data contract. @throws InputError when the files break structure so far that nothing can be told. */
+  check(plan: CheckPlan): Promise<CheckResult>;
+  close(): Promise<void>;
+}

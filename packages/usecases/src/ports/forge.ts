@@ -1,0 +1,51 @@
+/** A pull request that is open, or was. */
+export interface PullRequest {
+  readonly number: number;
+  readonly url: string;
+  readonly head: string;
+  readonly base: string;
+  readonly author: string;
+  readonly fromFork: boolean;
+}
+
+export interface Review {
+  readonly user: string;
+  readonly userId: number;
+  readonly state: 'approved' | 'changes-requested' | 'commented' | 'dismissed';
+  /** The commit that was reviewed. */
+  readonly commit: string;
+}
+
+/**
+ * The forge (GitHub). Everything that writes is idempotent: asked twice for the same thing it finds the first.
+ * @throws OutsideError when the forge fails or refuses, naming the permission that is missing.
+ */
+export interface Forge {
+  /** Who the token belongs to, to tell our own comments from others; undefined when the forge does not say. */
+  self(): Promise<string | undefined>;
+  pullRequest(number: number): Promise<PullRequest>;
+  /** Pull requests that contain a commit, merged ones too. */
+  pullRequestsOf(commit: string): Promise<PullRequest[]>;
+  reviews(pullRequest: number): Promise<Review[]>;
+  /** Creates or updates the one comment of ours that bears the key; an unchanged one is not rewritten. */
+  upsertComment(comment: { pullRequest: number; key: string; body: string }): Promise<{ url: string; status: 'created' | 'updated' | 'unchanged' }>;
+  /** Draft, upload, publish; resumes one that was left half-done. Assets are compared by name and size. */
+  ensureRelease(release: {
+    tag: string;
+    commit: string;
+    title: string;
+    body: string;
+    prerelease: boolean;
+    assets: readonly { name: string; path: string; contentType: string }[];
+  }): Promise<{ url: string; status: 'created' | 'resumed' | 'existing' }>;
+  /** Downloads an asset of a published release to a file; false when there is no such release or asset. */
+  downloadAsset(asset: { tag: string; name: string; to: string }): Promise<boolean>;
+  createDeployment(deployment: { ref: string; environment: string; description: string; payload: Record<string, unknown> }): Promise<{ id: number; url: string }>;
+  setDeploymentStatus(status: { id: number; state: 'in_progress' | 'success' | 'failure'; description: string; environmentUrl?: string; logUrl?: string }): Promise<void>;
+  /** Opens a pull request from a branch, or finds the open one. */
+  ensurePullRequest(request: { branch: string; base: string; title: string; body: string }): Promise<{ number: number; url: string; status: 'created' | 'updated' | 'unchanged' }>;
+  /** One open issue per key: created, or its body updated. */
+  upsertIssue(issue: { key: string; title: string; body: string; labels: readonly string[] }): Promise<{ number: number; url: string; status: 'created' | 'updated' | 'unchanged' }>;
+  /** Closes the open issue of a key with a comment; false when there is none. */
+  closeIssue(issue: { key: string; comment: string }): Promise<boolean>;
+}

@@ -1,0 +1,84 @@
+/** An annotated tag. `objectId` is the tag object's, `commit` what it points at. `taggedAt` in seconds since the epoch. */
+export interface Tag {
+  readonly name: string;
+  readonly objectId: string;
+  readonly commit: string;
+  readonly message: string;
+  readonly taggedAt: number;
+  readonly tagger: string;
+}
+
+/** A file to add at a path, in a commit made without touching the working tree. */
+export interface NewFile {
+  readonly path: string;
+  readonly content: string | Uint8Array;
+}
+
+/** One commit on the trail branch: the entry file it adds. */
+export interface TrailCommit {
+  readonly commit: string;
+  readonly parents: readonly string[];
+  readonly message: string;
+  readonly committedAt: number;
+  /** Files this commit adds, with their bytes; `changed` lists paths that it modified or removed. */
+  readonly added: readonly { path: string; bytes: Uint8Array }[];
+  readonly changed: readonly string[];
+}
+
+/** An identity that Git writes into a commit or tag. */
+export interface Identity {
+  readonly name: string;
+  readonly email: string;
+}
+
+/**
+ * The Git repository of the working directory and its remote. Nothing here runs a shell; names are validated and `--`
+ * ends options. Object ids are full hex. "Not there" is undefined; a repository that cannot be read throws.
+ */
+export interface Repository {
+  /** The name or URL that is pushed to and fetched from; undefined when the repository has no remote. */
+  readonly remote: string | undefined;
+  head(): Promise<string>;
+  isShallow(): Promise<boolean>;
+  /** The object id of the commit that a revision names. */
+  resolve(revision: string): Promise<string | undefined>;
+  /** The remote's default branch: its name and its commit, fetched first when there is a remote. */
+  defaultBranch(): Promise<{ name: string; commit: string } | undefined>;
+  /** The best common ancestor; deepens a shallow clone step by step until it is found. */
+  mergeBase(a: string, b: string): Promise<string | undefined>;
+  isAncestor(ancestor: string, descendant: string): Promise<boolean>;
+  readFile(commit: string, path: string): Promise<Uint8Array | undefined>;
+  /** The blob id of a path in a commit. */
+  blobId(commit: string, path: string): Promise<string | undefined>;
+  /** Author name and email of a commit, its time in seconds since the epoch and its subject. */
+  commitInfo(commit: string): Promise<{ author: Identity; committedAt: number; subject: string } | undefined>;
+  /** Paths with changes not committed, among those given. */
+  dirty(paths: readonly string[]): Promise<string[]>;
+  /** The id of the repository's first commit (the smallest when there are several roots): its identity across clones. */
+  rootCommit(): Promise<string>;
+
+  /** Annotated tags, fetched from the remote first (into a private namespace); lightweight ones are left out. */
+  tags(): Promise<Tag[]>;
+  /** Writes an annotated tag object without a ref, and returns its id. */
+  makeTagObject(tag: { name: string; target: string; message: string; tagger: Identity; taggedAt: number }): Promise<string>;
+
+  /** The tip of the trail branch, fetched from the remote first; undefined when there is no trail yet. */
+  trailHead(): Promise<string | undefined>;
+  /** The trail's commits from genesis to `head`, oldest first. */
+  trail(head: string): Promise<TrailCommit[]>;
+  /**
+   * Builds one commit per file on top of `head` (an orphan when undefined), each adding exactly that file, and pushes them
+   * together with new tags in one atomic push with a lease on `head`. Without a remote it updates local refs in one transaction.
+   * Returns 'rejected' when someone else was first (nothing has changed then).
+   */
+  appendTrail(append: {
+    head: string | undefined;
+    entries: readonly { path: string; content: string; message: string }[];
+    tags: readonly { name: string; objectId: string }[];
+    author: Identity;
+    at: number;
+  }): Promise<{ status: 'accepted'; head: string } | { status: 'rejected' }>;
+
+  /** Commits files on top of `base` as `branch`, without touching the working tree, and pushes it (with a lease when it exists). */
+  pushBranch(push: { branch: string; base: string; files: readonly NewFile[]; message: string; author: Identity; at: number }): Promise<string>;
+}
