@@ -7,5 +7,7 @@ export function didYouMean(word: string, known: readonly string[]): string | und
   const same = known.find((candidate) => normal(candidate) === normal(word));
   if (same) return same;
   const best = closest(word, known);
-  return distance(word, best) <= Math.max(1, Math.floor(Math.max(word.length, best.length) / 3)) ? best : undefined;
+  return distance(word, best) <= Math.max(1, Math.floor(Math.max(word.length, best.length) / 3))
+    ? best
+    : undefined;
 }

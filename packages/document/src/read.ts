@@ -1,5 +1,13 @@
 import { type Fault, fault, InputError, type Place, place } from '@rastro/fault';
-import { isMap, isScalar, isSeq, LineCounter, type Document as YamlDocument, parseDocument as parseYaml, visit } from 'yaml';
+import {
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseDocument as parseYaml,
+  visit,
+  type Document as YamlDocument,
+} from 'yaml';
 import type { z } from 'zod';
 import { knownKeys } from './known-keys.ts';
 import { didYouMean } from './nearest.ts';
@@ -27,11 +35,19 @@ const MAX_ALIASES = 100;
  * Reads YAML text (1.2 core schema) and holds it to a schema.
  * @throws InputError with every fault found: syntax, duplicate keys, unknown keys (naming the nearest), wrong types.
  */
-export function readDocument<S extends z.ZodType>(text: string, file: string, schema: S): Document<z.output<S>> {
+export function readDocument<S extends z.ZodType>(
+  text: string,
+  file: string,
+  schema: S,
+): Document<z.output<S>> {
   const { value, places } = parseDocument(text, file);
-  const result = schema.safeParse(value);
+  const result = schema.safeParse(value, { reportInput: true });
   if (!result.success) {
-    throw new InputError(result.error.issues.flatMap((issue) => faultsOf(issue, schema, places)));
+    throw new InputError(
+      withoutEchoes(result.error.issues.flatMap(flattenUnions)).flatMap((issue) =>
+        faultsOf(issue, schema, places),
+      ),
+    );
   }
   return { value: result.data, file, ...places };
 }
@@ -48,12 +64,19 @@ export function parseDocument(text: string, file: string): { value: unknown; pla
   if (document.errors.length > 0) {
     throw new InputError(
       document.errors.map((error) =>
-        fault('yaml-syntax', `not valid YAML: ${error.message.split('\n')[0]}`, at(error.pos[0]), 'Mend the YAML at this place.'),
+        fault(
+          'yaml-syntax',
+          `not valid YAML: ${error.message.split('\n')[0]}`,
+          at(error.pos[0]),
+          'Mend the YAML at this place.',
+        ),
       ),
     );
   }
   if (document.contents === null || (isScalar(document.contents) && document.contents.value === null)) {
-    throw new InputError(fault('yaml-empty', `${file} is empty`, place(file, 1, 1), 'Write the file, or delete it.'));
+    throw new InputError(
+      fault('yaml-empty', `${file} is empty`, place(file, 1, 1), 'Write the file, or delete it.'),
+    );
   }
   refuseAliasBombs(document, file);
   return { value: document.toJS({ maxAliasCount: MAX_ALIASES }), places: placesOf(document, at) };
@@ -63,7 +86,9 @@ function refuseAliasBombs(document: YamlDocument, file: string): void {
   let aliases = 0;
   visit(document, { Alias: () => void aliases++ });
   if (aliases > MAX_ALIASES) {
-    throw new InputError(fault('yaml-aliases', `more than ${MAX_ALIASES} aliases`, place(file, 1, 1), 'Write the values out.'));
+    throw new InputError(
+      fault('yaml-aliases', `more than ${MAX_ALIASES} aliases`, place(file, 1, 1), 'Write the values out.'),
+    );
   }
 }
 
@@ -73,7 +98,9 @@ function placesOf(document: YamlDocument, at: (offset: number | undefined) => Pl
     let key: unknown = value;
     for (const step of path) {
       if (isMap(value)) {
-        const pair = value.items.find((item) => isScalar(item.key) && String(item.key.value) === String(step));
+        const pair = value.items.find(
+          (item) => isScalar(item.key) && String(item.key.value) === String(step),
+        );
         if (!pair) break;
         key = pair.key;
         value = pair.value ?? pair.key;
@@ -94,24 +121,42 @@ function placesOf(document: YamlDocument, at: (offset: number | undefined) => Pl
 }
 
 function faultsOf(issue: z.core.$ZodIssue, schema: z.ZodType, places: Places): Fault[] {
-  switch (issue.code) {
-    case 'unrecognized_keys':
-      return issue.keys.map((key) => unknownKey(key, issue.path, schema, places));
-    case 'invalid_union': {
-      const branch = likeliestBranch(issue.errors);
-      if (branch) return branch.flatMap((inner) => faultsOf({ ...inner, path: [...issue.path, ...inner.path] }, schema, places));
-      return [plain(issue, places)];
-    }
-    default:
-      return [plain(issue, places)];
-  }
+  if (issue.code !== 'unrecognized_keys') return [plain(issue, places)];
+  return issue.keys.map((key) => unknownKey(key, issue.path, schema, places));
+}
+
+/** The issues of the branch that was meant, in place of "no branch of the union fits". */
+function flattenUnions(issue: z.core.$ZodIssue): z.core.$ZodIssue[] {
+  const branch = issue.code === 'invalid_union' ? likeliestBranch(issue.errors) : undefined;
+  if (!branch) return [issue];
+  return branch.flatMap((inner) => flattenUnions({ ...inner, path: [...issue.path, ...inner.path] }));
+}
+
+/** A misspelt key is one fault: that the key that was meant is missing then goes without saying. */
+function withoutEchoes(issues: readonly z.core.$ZodIssue[]): z.core.$ZodIssue[] {
+  const misspelt = issues.filter((issue) => issue.code === 'unrecognized_keys');
+  const isEcho = (issue: z.core.$ZodIssue) =>
+    isMissing(issue) &&
+    misspelt.some(
+      ({ path, keys }) =>
+        path.length === issue.path.length - 1 &&
+        path.every((step, index) => step === issue.path[index]) &&
+        keys.some((key) => didYouMean(key, [String(issue.path.at(-1))]) !== undefined),
+    );
+  return issues.filter((issue) => !isEcho(issue));
+}
+
+function isMissing(issue: z.core.$ZodIssue): boolean {
+  return 'input' in issue && issue.input === undefined && issue.code !== 'custom';
 }
 
 /** The branch of a union that the user most likely meant: the one that failed deepest, then with the fewest faults. */
 function likeliestBranch(branches: readonly z.core.$ZodIssue[][]): z.core.$ZodIssue[] | undefined {
   const depth = (issues: z.core.$ZodIssue[]) =>
     Math.max(0, ...issues.map((issue) => issue.path.length + (issue.code === 'unrecognized_keys' ? 1 : 0)));
-  return branches.filter((issues) => depth(issues) > 0).sort((a, b) => depth(b) - depth(a) || a.length - b.length)[0];
+  return branches
+    .filter((issues) => depth(issues) > 0)
+    .sort((a, b) => depth(b) - depth(a) || a.length - b.length)[0];
 }
 
 function unknownKey(key: string, path: Path, schema: z.ZodType, places: Places): Fault {
@@ -127,10 +172,9 @@ function unknownKey(key: string, path: Path, schema: z.ZodType, places: Places):
 }
 
 function plain(issue: z.core.$ZodIssue, places: Places): Fault {
-  const missing = issue.code === 'invalid_type' && issue.message.endsWith('received undefined');
   const name = issue.path.map(String).join('.') || 'the document';
   const last = issue.path.at(-1);
-  if (missing && typeof last === 'string') {
+  if (isMissing(issue) && typeof last === 'string') {
     const parent = issue.path.slice(0, -1);
     return fault(
       'missing-key',
