@@ -1,2 +1,3 @@
 /** The promise data makes: schema, parse, infer, evolve, plan of checks. */
-export {};
+export type { Check, CheckedFile, CheckPlan, CheckSource } from './check-plan.ts';
+export type { CheckResult, Offender, RuleKind, RuleResult } from './check-result.ts';
