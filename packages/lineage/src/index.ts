@@ -1,2 +1,20 @@
 /** What made this model: rastro.yaml, stages, digests, lock. */
-export { type DatasetConfig, type ModelConfig, type MonitorConfig, PROJECT_FILE, Project, readProject } from './project.ts';
+export {
+  DataLock,
+  dataLockPath,
+  LockedFile,
+  readDataLock,
+  readTrainLock,
+  staleness,
+  TrainLock,
+  trainLockPath,
+  writeLock,
+} from './lock.ts';
+export {
+  type DatasetConfig,
+  type ModelConfig,
+  type MonitorConfig,
+  PROJECT_FILE,
+  Project,
+  readProject,
+} from './project.ts';

@@ -1,2 +1,2 @@
 /** Adapter: content-addressed data, and the files of the workspace. */
-export {};
+export { openWorkspace } from './workspace.ts';

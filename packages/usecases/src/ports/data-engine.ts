@@ -40,7 +40,11 @@ export interface DataEngine {
    * Streams the requested columns in batches of at most `batchRows`, optionally only rows where a SQL condition holds.
    * @throws InputError when a column is not there (naming the nearest) or a value is not a number.
    */
-  read(source: TableSource, columns: readonly ColumnRequest[], options?: { batchRows?: number; where?: string }): AsyncIterable<Batch>;
+  read(
+    source: TableSource,
+    columns: readonly ColumnRequest[],
+    options?: { batchRows?: number; where?: string },
+  ): AsyncIterable<Batch>;
   /** Runs the plan of a data contract. @throws InputError when the files break structure so far that nothing can be told. */
   check(plan: CheckPlan): Promise<CheckResult>;
   close(): Promise<void>;

@@ -1,7 +1,13 @@
 /** One deploy target. `deploy` makes the given model file the one served; `smokeTest` asks the target itself. */
 export interface Deployer {
   readonly kind: string;
-  deploy(release: { model: string; version: string; environment: string; sha256: string; file: string }): Promise<{ url: string | undefined }>;
+  deploy(release: {
+    model: string;
+    version: string;
+    environment: string;
+    sha256: string;
+    file: string;
+  }): Promise<{ url: string | undefined }>;
   /** Health, the served digest, and one inference. Returns what went wrong, or undefined. */
   smokeTest(expected: { model: string; version: string; sha256: string }): Promise<string | undefined>;
   /** What is served now; undefined when nothing is. */

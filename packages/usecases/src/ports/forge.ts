@@ -28,7 +28,11 @@ export interface Forge {
   pullRequestsOf(commit: string): Promise<PullRequest[]>;
   reviews(pullRequest: number): Promise<Review[]>;
   /** Creates or updates the one comment of ours that bears the key; an unchanged one is not rewritten. */
-  upsertComment(comment: { pullRequest: number; key: string; body: string }): Promise<{ url: string; status: 'created' | 'updated' | 'unchanged' }>;
+  upsertComment(comment: {
+    pullRequest: number;
+    key: string;
+    body: string;
+  }): Promise<{ url: string; status: 'created' | 'updated' | 'unchanged' }>;
   /** Draft, upload, publish; resumes one that was left half-done. Assets are compared by name and size. */
   ensureRelease(release: {
     tag: string;
@@ -40,12 +44,33 @@ export interface Forge {
   }): Promise<{ url: string; status: 'created' | 'resumed' | 'existing' }>;
   /** Downloads an asset of a published release to a file; false when there is no such release or asset. */
   downloadAsset(asset: { tag: string; name: string; to: string }): Promise<boolean>;
-  createDeployment(deployment: { ref: string; environment: string; description: string; payload: Record<string, unknown> }): Promise<{ id: number; url: string }>;
-  setDeploymentStatus(status: { id: number; state: 'in_progress' | 'success' | 'failure'; description: string; environmentUrl?: string; logUrl?: string }): Promise<void>;
+  createDeployment(deployment: {
+    ref: string;
+    environment: string;
+    description: string;
+    payload: Record<string, unknown>;
+  }): Promise<{ id: number; url: string }>;
+  setDeploymentStatus(status: {
+    id: number;
+    state: 'in_progress' | 'success' | 'failure';
+    description: string;
+    environmentUrl?: string;
+    logUrl?: string;
+  }): Promise<void>;
   /** Opens a pull request from a branch, or finds the open one. */
-  ensurePullRequest(request: { branch: string; base: string; title: string; body: string }): Promise<{ number: number; url: string; status: 'created' | 'updated' | 'unchanged' }>;
+  ensurePullRequest(request: {
+    branch: string;
+    base: string;
+    title: string;
+    body: string;
+  }): Promise<{ number: number; url: string; status: 'created' | 'updated' | 'unchanged' }>;
   /** One open issue per key: created, or its body updated. */
-  upsertIssue(issue: { key: string; title: string; body: string; labels: readonly string[] }): Promise<{ number: number; url: string; status: 'created' | 'updated' | 'unchanged' }>;
+  upsertIssue(issue: {
+    key: string;
+    title: string;
+    body: string;
+    labels: readonly string[];
+  }): Promise<{ number: number; url: string; status: 'created' | 'updated' | 'unchanged' }>;
   /** Closes the open issue of a key with a comment; false when there is none. */
   closeIssue(issue: { key: string; comment: string }): Promise<boolean>;
 }

@@ -60,7 +60,13 @@ export interface Repository {
   /** Annotated tags, fetched from the remote first (into a private namespace); lightweight ones are left out. */
   tags(): Promise<Tag[]>;
   /** Writes an annotated tag object without a ref, and returns its id. */
-  makeTagObject(tag: { name: string; target: string; message: string; tagger: Identity; taggedAt: number }): Promise<string>;
+  makeTagObject(tag: {
+    name: string;
+    target: string;
+    message: string;
+    tagger: Identity;
+    taggedAt: number;
+  }): Promise<string>;
 
   /** The tip of the trail branch, fetched from the remote first; undefined when there is no trail yet. */
   trailHead(): Promise<string | undefined>;
@@ -80,5 +86,12 @@ export interface Repository {
   }): Promise<{ status: 'accepted'; head: string } | { status: 'rejected' }>;
 
   /** Commits files on top of `base` as `branch`, without touching the working tree, and pushes it (with a lease when it exists). */
-  pushBranch(push: { branch: string; base: string; files: readonly NewFile[]; message: string; author: Identity; at: number }): Promise<string>;
+  pushBranch(push: {
+    branch: string;
+    base: string;
+    files: readonly NewFile[];
+    message: string;
+    author: Identity;
+    at: number;
+  }): Promise<string>;
 }

@@ -11,5 +11,10 @@ export interface Trainer {
     features: readonly string[] | undefined;
     params: Readonly<Record<string, number | string | boolean>>;
     seed: number;
-  }): Promise<{ model: Uint8Array; rows: number; features: string[]; summary: Record<string, number | string> }>;
+  }): Promise<{
+    model: Uint8Array;
+    rows: number;
+    features: string[];
+    summary: Record<string, number | string>;
+  }>;
 }

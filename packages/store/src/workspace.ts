@@ -1,0 +1,143 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdir, open, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
+import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
+import { fault, InputError } from '@rastro/fault';
+import type { Digest, Workspace } from '@rastro/usecases';
+import { glob } from 'tinyglobby';
+
+/** Opens the files under a folder. @throws InputError when the folder is not there. */
+export async function openWorkspace(folder: string): Promise<Workspace> {
+  const root = await realpath(resolve(folder)).catch((cause: unknown) => {
+    throw new InputError(fault('folder-missing', `the folder ${folder} is not there`), { cause });
+  });
+  return new FolderWorkspace(root);
+}
+
+class FolderWorkspace implements Workspace {
+  readonly root: string;
+
+  constructor(root: string) {
+    this.root = root;
+  }
+
+  absolute(path: string): string {
+    const target = resolve(this.root, path);
+    if (isAbsolute(path) || !isInside(this.root, target)) throw leavesRepository(path);
+    return target;
+  }
+
+  async readText(path: string): Promise<string | undefined> {
+    const bytes = await this.readBytes(path);
+    if (!bytes) return undefined;
+    try {
+      return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    } catch (cause) {
+      throw new InputError(
+        fault('not-utf8', `${path} is not UTF-8 text`, { file: path }, 'Save the file as UTF-8.'),
+        { cause },
+      );
+    }
+  }
+
+  async readBytes(path: string): Promise<Uint8Array | undefined> {
+    return orMissing(path, async () => readFile(await this.#followed(path)));
+  }
+
+  async write(path: string, content: string | Uint8Array): Promise<void> {
+    const target = this.absolute(path);
+    await mkdir(dirname(target), { recursive: true });
+    await this.#followed(dirname(path));
+    const temporary = `${target}.${process.pid}.${Math.random().toString(36).slice(2)}.tmp`;
+    try {
+      const file = await open(temporary, 'wx');
+      try {
+        await file.writeFile(content);
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+      await rename(temporary, target);
+    } catch (error) {
+      await rm(temporary, { force: true });
+      throw error;
+    }
+  }
+
+  async remove(path: string): Promise<void> {
+    await rm(this.absolute(path), { force: true });
+  }
+
+  async list(globs: readonly string[]): Promise<string[]> {
+    for (const pattern of globs) this.absolute(pattern);
+    const literal = await Promise.all(globs.map(async (pattern) => ((await this.#isFile(pattern)) ? [pattern] : [])));
+    const found = await glob([...globs], {
+      cwd: this.root,
+      dot: true,
+      onlyFiles: true,
+      followSymbolicLinks: false,
+      ignore: ['.git/**', '.rastro/**', '**/node_modules/**'],
+    });
+    return [...new Set([...literal.flat(), ...found])].sort();
+  }
+
+  async digest(path: string): Promise<Digest | undefined> {
+    return orMissing(path, async () => {
+      const hash = createHash('sha256');
+      let size = 0;
+      for await (const chunk of createReadStream(await this.#followed(path))) {
+        hash.update(chunk as Buffer);
+        size += (chunk as Buffer).length;
+      }
+      return { sha256: hash.digest('hex'), size };
+    });
+  }
+
+  /** A path that names a file is that file, even when its name has characters that mean something in a glob. */
+  async #isFile(path: string): Promise<boolean> {
+    return (await orMissing(path, () => stat(this.absolute(path))).catch(() => undefined))?.isFile() ?? false;
+  }
+
+  /** The real path behind links; links that lead outside are refused. */
+  async #followed(path: string): Promise<string> {
+    const real = await realpath(this.absolute(path));
+    if (!isInside(this.root, real)) throw leavesRepository(path);
+    return real;
+  }
+}
+
+function isInside(root: string, target: string): boolean {
+  const way = relative(root, target);
+  return way === '' || (!way.startsWith(`..${sep}`) && way !== '..' && !isAbsolute(way));
+}
+
+function leavesRepository(path: string): InputError {
+  return new InputError(
+    fault(
+      'path-outside',
+      `the path ${path} leads outside the repository`,
+      undefined,
+      'Give a path inside the repository, relative to its root.',
+    ),
+  );
+}
+
+async function orMissing<T>(path: string, read: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await read();
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    if (code === 'EISDIR')
+      throw new InputError(fault('is-folder', `${path} is a folder, not a file`, { file: path }), {
+        cause: error,
+      });
+    if (code === 'EACCES') {
+      throw new InputError(
+        fault('not-readable', `${path} cannot be read: permission denied`, { file: path }),
+        { cause: error },
+      );
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,28 @@
+import type { RunContext } from './context.ts';
+import type { DataEngine } from './data-engine.ts';
+import type { Deployer } from './deployer.ts';
+import type { Forge } from './forge.ts';
+import type { ModelRuntime } from './model-runtime.ts';
+import type { Clock, CommandRunner, Progress } from './process.ts';
+import type { Repository } from './repository.ts';
+import type { Trainer } from './trainer.ts';
+import type { Workspace } from './workspace.ts';
+
+/**
+ * Everything outside that a use case may need; each takes only its part of it. What is dear to load or may be absent
+ * (native code, a token) is a function: it is loaded, and its absence told, only when it is asked for.
+ */
+export interface Ports {
+  readonly context: RunContext;
+  readonly workspace: Workspace;
+  readonly clock: Clock;
+  readonly progress: Progress;
+  readonly commands: CommandRunner;
+  readonly sha256: (content: string | Uint8Array) => string;
+  repository(): Promise<Repository>;
+  data(): Promise<DataEngine>;
+  runtime(): Promise<ModelRuntime>;
+  trainer(): Promise<Trainer>;
+  forge(): Promise<Forge>;
+  deployer(target: { kind: 'local'; environment: string; port: number }): Promise<Deployer>;
+}
