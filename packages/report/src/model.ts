@@ -34,7 +34,12 @@ export type Block =
   | { kind: 'paragraph'; text: Text }
   | { kind: 'list'; items: Text[] }
   | { kind: 'facts'; items: { label: string; value: Text }[] }
-  | { kind: 'table'; columns: { title: string; align?: 'left' | 'right' | 'center' | undefined }[]; rows: Text[][]; more?: number | undefined }
+  | {
+      kind: 'table';
+      columns: { title: string; align?: 'left' | 'right' | 'center' | undefined }[];
+      rows: Text[][];
+      more?: number | undefined;
+    }
   | { kind: 'code'; language?: string | undefined; text: string }
   | { kind: 'chart'; chart: Chart }
   | { kind: 'details'; summary: string; blocks: Block[] };
@@ -44,7 +49,10 @@ export const Block: z.ZodType<Block> = z.lazy(() =>
   z.discriminatedUnion('kind', [
     z.strictObject({ kind: z.literal('paragraph'), text: Text }),
     z.strictObject({ kind: z.literal('list'), items: z.array(Text) }),
-    z.strictObject({ kind: z.literal('facts'), items: z.array(z.strictObject({ label: z.string(), value: Text })) }),
+    z.strictObject({
+      kind: z.literal('facts'),
+      items: z.array(z.strictObject({ label: z.string(), value: Text })),
+    }),
     z.strictObject({
       kind: z.literal('table'),
       columns: z.array(z.strictObject({ title: z.string(), align: Align.optional() })).min(1),
