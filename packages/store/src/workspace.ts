@@ -45,9 +45,8 @@ class FolderWorkspace implements Workspace {
   }
 
   async write(path: string, content: string | Uint8Array): Promise<void> {
+    await this.ensureFolder(path);
     const target = this.absolute(path);
-    await mkdir(dirname(target), { recursive: true });
-    await this.#followed(dirname(path));
     const temporary = `${target}.${process.pid}.${Math.random().toString(36).slice(2)}.tmp`;
     try {
       const file = await open(temporary, 'wx');
@@ -64,13 +63,20 @@ class FolderWorkspace implements Workspace {
     }
   }
 
+  async ensureFolder(path: string): Promise<void> {
+    await mkdir(dirname(this.absolute(path)), { recursive: true });
+    await this.#followed(dirname(path));
+  }
+
   async remove(path: string): Promise<void> {
     await rm(this.absolute(path), { force: true });
   }
 
   async list(globs: readonly string[]): Promise<string[]> {
     for (const pattern of globs) this.absolute(pattern);
-    const literal = await Promise.all(globs.map(async (pattern) => ((await this.#isFile(pattern)) ? [pattern] : [])));
+    const literal = await Promise.all(
+      globs.map(async (pattern) => ((await this.#isFile(pattern)) ? [pattern] : [])),
+    );
     const found = await glob([...globs], {
       cwd: this.root,
       dot: true,

@@ -36,8 +36,17 @@ export function readRequest<S extends z.ZodObject>(
   const values: Record<string, unknown> = {};
   for (const [name, text] of Object.entries(texts)) {
     const found = parameters.find((candidate) => candidate.name === name);
-    if (!found) faults.push(unknownName(shown(name), kind, parameters.map((known) => known.name), name, shown));
-    else if (text !== '') values[found.key] = valueOf(text, found);
+    if (!found)
+      faults.push(
+        unknownName(
+          shown(name),
+          kind,
+          parameters.map((known) => known.name),
+          name,
+          shown,
+        ),
+      );
+    else if (text !== '') values[found.key] = typedValue(text, found);
   }
   const result = schema.safeParse(values);
   if (!result.success) {
@@ -73,19 +82,26 @@ function wrongValue(
   const found = parameters.find((candidate) => candidate.key === issue.path[0]);
   if (!found) return fault(`invalid-${kind}`, issue.message);
   const text = texts[found.name] ?? '';
-  if (text === '') return fault(`missing-${kind}`, `the ${kind} "${shown(found.name)}" is missing`, undefined, found.description);
+  if (text === '')
+    return fault(
+      `missing-${kind}`,
+      `the ${kind} "${shown(found.name)}" is missing`,
+      undefined,
+      found.description,
+    );
   return fault(`invalid-${kind}`, `${shown(found.name)}: ${expectation(issue, found)}, got '${text}'`);
 }
 
 function expectation(issue: z.core.$ZodIssue, found: Parameter): string {
-  if (found.type === 'choice') return `expected one of ${found.choices.map((choice) => `"${choice}"`).join(', ')}`;
+  if (found.type === 'choice')
+    return `expected one of ${found.choices.map((choice) => `"${choice}"`).join(', ')}`;
   if (issue.code === 'invalid_type' && found.type === 'number') return 'expected a number';
   if (issue.code === 'invalid_type' && found.type === 'boolean') return 'expected true or false';
   return issue.message.charAt(0).toLowerCase() + issue.message.slice(1);
 }
 
 /** The typed value of a text; the text itself when it is not of the type, for the schema to refuse. */
-function valueOf(text: string, { type }: Parameter): unknown {
+function typedValue(text: string, { type }: Parameter): unknown {
   switch (type) {
     case 'number':
       return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text.trim()) ? Number(text) : text;
@@ -111,7 +127,8 @@ function parameter(key: string, field: z.ZodType): Parameter {
     name: key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`),
     description: field.description ?? '',
     type,
-    choices: inner.def.type === 'enum' ? Object.values((inner.def as z.core.$ZodEnumDef).entries).map(String) : [],
+    choices:
+      inner.def.type === 'enum' ? Object.values((inner.def as z.core.$ZodEnumDef).entries).map(String) : [],
     required,
     default: initial === undefined ? undefined : textOf(initial),
   };

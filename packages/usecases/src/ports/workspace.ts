@@ -17,6 +17,8 @@ export interface Workspace {
   readBytes(path: string): Promise<Uint8Array | undefined>;
   /** Writes whole or not at all (temporary file, then rename); makes the folders it needs. */
   write(path: string, content: string | Uint8Array): Promise<void>;
+  /** Makes the folder that a file is to be written into. */
+  ensureFolder(path: string): Promise<void>;
   remove(path: string): Promise<void>;
   /** The files that match the globs, sorted by path in code-unit order, each once. */
   list(globs: readonly string[]): Promise<string[]>;
