@@ -1,2 +1,2 @@
 /** Adapter: DuckDB and ONNX Runtime, and the loader for their native parts. */
-export {};
+export { loadDuckDb, loadOnnxRuntime } from './native/load.ts';

@@ -1,0 +1,75 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { OutsideError } from '@rastro/fault';
+import { install } from './install.ts';
+import { manifest, type NativeName } from './manifest.ts';
+import { cacheFolder, currentPlatform } from './platform.ts';
+
+const loaded = new Map<NativeName, Promise<unknown>>();
+
+/**
+ * DuckDB, from Rastro's own workspace when this runs inside it, else from the tool cache, fetched at first use.
+ * @throws InputError `native-unsupported-platform`, `npm-missing`
+ * @throws OutsideError `native-download-failed`, `native-checksum-mismatch`, `native-archive-unsafe`, `native-not-loadable`
+ */
+export async function loadDuckDb(): Promise<typeof import('@duckdb/node-api')> {
+  return (await once('@duckdb/node-api')) as typeof import('@duckdb/node-api');
+}
+
+/** ONNX Runtime, found and fetched like {@link loadDuckDb}, with the same errors. */
+export async function loadOnnxRuntime(): Promise<typeof import('onnxruntime-node')> {
+  return (await once('onnxruntime-node')) as typeof import('onnxruntime-node');
+}
+
+function once(name: NativeName): Promise<unknown> {
+  const known = loaded.get(name);
+  if (known) return known;
+  const loading = load(name);
+  loaded.set(name, loading);
+  loading.catch(() => loaded.delete(name)); // a network that was down may be up at the next call
+  return loading;
+}
+
+async function load(name: NativeName): Promise<unknown> {
+  const folder =
+    workspaceOf(name) ??
+    (await install({
+      name,
+      module: manifest[name],
+      platform: currentPlatform(),
+      cache: cacheFolder(process.env),
+      environment: process.env,
+    }));
+  try {
+    return createRequire(join(folder, 'package.json'))(name);
+  } catch (error) {
+    throw new OutsideError(
+      {
+        code: 'native-not-loadable',
+        message: `${name} ${manifest[name].version} cannot be loaded from ${folder}: ${(error as Error).message.split('\n')[0]}`,
+        next: 'Run this step on a newer operating system image, or remove that folder so that it is fetched again.',
+      },
+      { cause: error },
+    );
+  }
+}
+
+/**
+ * The engine's own package folder, when this file runs inside Rastro's workspace and the pinned version is installed
+ * there. Nothing else on disk is looked at: a module that the user's repository happens to carry is never loaded.
+ */
+function workspaceOf(name: NativeName): string | undefined {
+  const folder = fileURLToPath(new URL('../..', import.meta.url));
+  const own = join(folder, 'package.json');
+  if (!existsSync(own) || nameAndVersion(own).name !== '@rastro/engine') return undefined;
+  const installed = join(folder, 'node_modules', ...name.split('/'), 'package.json');
+  if (!existsSync(installed)) return undefined;
+  return nameAndVersion(installed).version === manifest[name].version ? folder : undefined;
+}
+
+function nameAndVersion(file: string): { name?: string; version?: string } {
+  return JSON.parse(readFileSync(file, 'utf8')) as { name?: string; version?: string };
+}
