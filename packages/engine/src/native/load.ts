@@ -2,7 +2,6 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import process from 'node:process';
-import { fileURLToPath } from 'node:url';
 import { OutsideError } from '@rastro/fault';
 import { install } from './install.ts';
 import { manifest, type NativeName } from './manifest.ts';
@@ -62,7 +61,9 @@ async function load(name: NativeName): Promise<unknown> {
  * there. Nothing else on disk is looked at: a module that the user's repository happens to carry is never loaded.
  */
 function workspaceOf(name: NativeName): string | undefined {
-  const folder = fileURLToPath(new URL('../..', import.meta.url));
+  const here: string | undefined = import.meta.dirname; // a bundle may not know it
+  if (!here) return undefined;
+  const folder = join(here, '..', '..');
   const own = join(folder, 'package.json');
   if (!existsSync(own) || nameAndVersion(own).name !== '@rastro/engine') return undefined;
   const installed = join(folder, 'node_modules', ...name.split('/'), 'package.json');
