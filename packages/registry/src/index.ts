@@ -1,2 +1,34 @@
 /** Versions, stages, semver rules, policy, promotion plans. */
-export {};
+export {
+  type Approval,
+  type EvaluationEvidence,
+  type Evidence,
+  evaluatePolicy,
+  type PolicyVerdict,
+  type Principal,
+  type PromotionRequest,
+  type RuleResult,
+} from './evaluate-policy.ts';
+export { type GtoModel, gtoView, type HistoryLine, history } from './gto-view.ts';
+export { POLICY_FILE, Policy, readPolicy } from './policy.ts';
+export { type PromotionPlan, planPromotion } from './promotion.ts';
+export { type ModelFacts, type RequiredBump, requiredBump, type TensorType } from './required-bump.ts';
+export {
+  type AnnotatedTag,
+  latestVersion,
+  type ModelVersion,
+  type RegisteredModel,
+  type Registry,
+  type RegistryEvent,
+  registryState,
+  versionTrailer,
+} from './state.ts';
+export {
+  formatTagName,
+  isModelName,
+  isStageName,
+  isVersion,
+  parseTagName,
+  type RegistryTag,
+} from './tag-name.ts';
+export { type Bump, compareVersions, nextVersion } from './version.ts';
