@@ -1,3 +1,17 @@
 /** The promise data makes: schema, parse, infer, evolve, plan of checks. */
-export type { Check, CheckedFile, CheckPlan, CheckSource } from './check-plan.ts';
+export type { Check, CheckedFile, CheckPlan, CheckSource, PlannedRule, TableFormat } from './check-plan.ts';
 export type { CheckResult, Offender, RuleKind, RuleResult } from './check-result.ts';
+export type { Physical } from './column-sql.ts';
+export type {
+  Answer,
+  FileFacts,
+  Observation,
+  SeenOffender,
+  StructureCode,
+  StructureFault,
+} from './data-facts.ts';
+export { judge } from './judge.ts';
+export { type PlanRequest, planChecks } from './plan-checks.ts';
+export { inText, readContract } from './read-contract.ts';
+export { type DataShape, Scans } from './scans.ts';
+export { Contract, type ContractField, FieldType } from './schema.ts';

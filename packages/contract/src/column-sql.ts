@@ -1,0 +1,166 @@
+import type { CheckSource } from './check-plan.ts';
+import type { ContractField } from './schema.ts';
+import * as sql from './sql.ts';
+
+/**
+ * What a column is in the files: `text` (CSV), `json` (any JSON value), or the name of a DuckDB type (Parquet).
+ */
+export type Physical = 'text' | 'json' | (string & {});
+
+/** The SQL type of a field's value. */
+export function sqlType(type: ContractField['type']): string {
+  switch (type) {
+    case 'string':
+    case 'any':
+      return 'VARCHAR';
+    case 'integer':
+      return 'BIGINT';
+    case 'number':
+      return 'DOUBLE';
+    case 'boolean':
+      return 'BOOLEAN';
+    case 'date':
+      return 'DATE';
+    case 'datetime':
+      return 'TIMESTAMP';
+    case 'time':
+      return 'TIME';
+  }
+}
+
+/** The text of a value, null when it is missing, from the column as the files have it. */
+export function presentText(column: string, physical: Physical, source: CheckSource): string {
+  if (physical === 'json') return withoutMissing(`(${column} ->> '$')`, source);
+  if (physical === 'text') {
+    return withoutMissing(source.trim ? String.raw`trim(${column}, E' \t\r\n')` : column, source);
+  }
+  return isTextType(physical) ? withoutMissing(`${column}::VARCHAR`, source) : column;
+}
+
+function withoutMissing(value: string, { missingValues }: CheckSource): string {
+  if (missingValues.length === 0) return value;
+  if (missingValues.length === 1) return `nullif(${value}, ${sql.text(missingValues[0]!)})`;
+  return `CASE WHEN ${value} NOT IN ${sql.texts(missingValues)} THEN ${value} END`;
+}
+
+/** The typed value, null when it is missing or of another type. `text` is the column that `presentText` made. */
+export function typedValue(
+  field: ContractField,
+  { text, column, physical }: { text: string; column: string; physical: Physical },
+): string {
+  if (physical === 'text') return fromText(field, text);
+  if (physical === 'json') return fromJson(field, text, column);
+  return fromNative(field, text, physical.toUpperCase());
+}
+
+/**
+ * Casts of texts are looser than a contract: they take `2.5` and `0x1F` as integers, `epoch` as a date, `1_000` as a
+ * number. A value that is written back as it came is certain; only the others pay for a regular expression.
+ */
+function fromText(field: ContractField, t: string): string {
+  switch (field.type) {
+    case 'string':
+    case 'any':
+      return t;
+    case 'integer':
+      return integerFrom(field, t);
+    case 'number':
+      return numberFrom(field, t);
+    case 'boolean':
+      return `CASE WHEN ${t} IN ${sql.texts(field.trueValues)} THEN true WHEN ${t} IN ${sql.texts(field.falseValues)} THEN false END`;
+    case 'date':
+      return `CASE WHEN length(${t}) = 10 AND TRY_CAST(${t} AS DATE)::VARCHAR = ${t} THEN TRY_CAST(${t} AS DATE) END`;
+    case 'datetime':
+      return `CASE WHEN regexp_full_match(${t}, '${DATETIME}') THEN TRY_CAST(${t} AS TIMESTAMPTZ) AT TIME ZONE 'UTC' END`;
+    case 'time':
+      return `CASE WHEN regexp_full_match(${t}, '${TIME}') THEN TRY_CAST(${t} AS TIME) END`;
+  }
+}
+
+const TIME = '([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\\.[0-9]{1,9})?)?';
+const DATETIME = `[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]${TIME}(Z|[+-][0-9]{2}(:?[0-9]{2})?)?`;
+
+function integerFrom({ groupChar }: ContractField, t: string): string {
+  const cast = (value: string) => `TRY_CAST(${value} AS BIGINT)`;
+  if (groupChar !== undefined) {
+    const grouped = `[+-]?([0-9]+|[0-9]{1,3}(${inClass(groupChar)}[0-9]{3})+)`;
+    return `CASE WHEN regexp_full_match(${t}, ${sql.text(grouped)}) THEN ${cast(`replace(${t}, ${sql.text(groupChar)}, '')`)} END`;
+  }
+  return `CASE WHEN ${cast(t)}::VARCHAR = ${t} OR regexp_full_match(${t}, '[+-]?[0-9]+') THEN ${cast(t)} END`;
+}
+
+function numberFrom({ decimalChar, groupChar }: ContractField, t: string): string {
+  const whole = groupChar === undefined ? '[0-9]+' : `([0-9]+|[0-9]{1,3}(${inClass(groupChar)}[0-9]{3})+)`;
+  const point = inClass(decimalChar);
+  const grammar = sql.text(`[+-]?(${whole}(${point}[0-9]*)?|${point}[0-9]+)([eE][+-]?[0-9]+)?`);
+  if (decimalChar === '.' && groupChar === undefined) {
+    const cast = `TRY_CAST(${t} AS DOUBLE)`;
+    return `CASE WHEN isfinite(${cast}) AND regexp_full_match(${t}, ${grammar}) THEN ${cast} END`;
+  }
+  const bare = groupChar === undefined ? t : `replace(${t}, ${sql.text(groupChar)}, '')`;
+  const pointed = decimalChar === '.' ? bare : `replace(${bare}, ${sql.text(decimalChar)}, '.')`;
+  const cast = `TRY_CAST(${pointed} AS DOUBLE)`;
+  return `CASE WHEN regexp_full_match(${t}, ${grammar}) AND isfinite(${cast}) THEN ${cast} END`;
+}
+
+function inClass(character: string): string {
+  return /[\^\\\]-]/.test(character) ? `\\${character}` : `[${character}]`;
+}
+
+function fromJson(field: ContractField, t: string, column: string): string {
+  const when = (types: string, value: string) =>
+    `CASE WHEN json_type(${column}) IN (${types}) THEN ${value} END`;
+  switch (field.type) {
+    case 'any':
+      return t;
+    case 'integer':
+      return when("'BIGINT', 'UBIGINT'", `TRY_CAST(${t} AS BIGINT)`);
+    case 'number':
+      return when("'BIGINT', 'UBIGINT', 'HUGEINT', 'UHUGEINT', 'DOUBLE'", `TRY_CAST(${t} AS DOUBLE)`);
+    case 'boolean':
+      return when("'BOOLEAN'", `${t} = 'true'`);
+    case 'string':
+    case 'date':
+    case 'datetime':
+    case 'time':
+      return when("'VARCHAR'", fromText(field, t));
+  }
+}
+
+const INTEGERS = /^U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?$/;
+const FRACTIONS = /^(FLOAT|DOUBLE|DECIMAL\(.*\))$/;
+
+function isTextType(physical: string): boolean {
+  return /^(VARCHAR|ENUM\(.*\)|UUID)$/s.test(physical.toUpperCase());
+}
+
+function fromNative(field: ContractField, t: string, physical: string): string {
+  const none = `NULL::${sqlType(field.type)}`;
+  switch (field.type) {
+    case 'any':
+      return `${t}::VARCHAR`;
+    case 'string':
+      return isTextType(physical) ? t : none;
+    case 'integer':
+      if (INTEGERS.test(physical)) return `TRY_CAST(${t} AS BIGINT)`;
+      // Writers that know no missing integers store whole numbers as doubles.
+      return FRACTIONS.test(physical)
+        ? `CASE WHEN ${t} = trunc(${t}) THEN TRY_CAST(${t} AS BIGINT) END`
+        : none;
+    case 'number':
+      if (INTEGERS.test(physical)) return `${t}::DOUBLE`;
+      return FRACTIONS.test(physical) ? `CASE WHEN isfinite(${t}::DOUBLE) THEN ${t}::DOUBLE END` : none;
+    case 'boolean':
+      return physical === 'BOOLEAN' ? t : none;
+    case 'date':
+      if (physical === 'DATE') return `CASE WHEN isfinite(${t}) THEN ${t} END`;
+      return /^TIMESTAMP(_\w+)?$/.test(physical)
+        ? `CASE WHEN ${t} = date_trunc('day', ${t}) THEN ${t}::DATE END`
+        : none;
+    case 'datetime':
+      if (physical === 'TIMESTAMP WITH TIME ZONE') return `${t} AT TIME ZONE 'UTC'`;
+      return /^TIMESTAMP(_\w+)?$/.test(physical) ? `${t}::TIMESTAMP` : none;
+    case 'time':
+      return physical === 'TIME' ? t : none;
+  }
+}

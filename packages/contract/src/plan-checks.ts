@@ -1,0 +1,480 @@
+import type { Document } from '@rastro/document';
+import type { Place, Severity } from '@rastro/fault';
+import type {
+  Check,
+  CheckedFile,
+  CheckPlan,
+  CheckSource,
+  Limits,
+  PlannedReference,
+  PlannedRule,
+  TableFormat,
+} from './check-plan.ts';
+import { mentionsOf } from './expression.ts';
+import type { Contract, ContractField } from './schema.ts';
+import * as sql from './sql.ts';
+
+/** What a plan is made from, besides the contract. */
+export interface PlanRequest {
+  readonly files: readonly CheckedFile[];
+  /** Default: the contract's, else what the first file's name ends with. */
+  readonly format?: TableFormat;
+  /** Milliseconds since the epoch, for freshness; without it freshness is not asked. */
+  readonly now?: number;
+  /** Rows of the data that this data replaces, for the change in rows. */
+  readonly referenceRows?: number;
+  /** The files of each foreign key's dataset, in the order of the contract. */
+  readonly references?: readonly (readonly CheckedFile[])[];
+  /** Offenders to tell for each rule. Default 20, at most 100,000. */
+  readonly limit?: number;
+}
+
+const MAX_LIMIT = 100_000;
+
+const FORMATS: Record<string, string> = {
+  email:
+    String.raw`[A-Za-z0-9.!#$%&'*+/=?^_{|}~` +
+    '`' +
+    String.raw`-]+@[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)+`,
+  uri: String.raw`[A-Za-z][A-Za-z0-9+.-]*:[^\s]+`,
+  uuid: '[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}',
+};
+
+const TYPE_WORDS: Record<ContractField['type'], string> = {
+  string: 'a text',
+  integer: 'an integer',
+  number: 'a finite number',
+  boolean: 'a boolean',
+  date: 'a date such as 2024-01-31',
+  datetime: 'a date and time such as 2024-01-31T12:00:00Z',
+  time: 'a time such as 12:00:00',
+  any: 'any value',
+};
+
+const WHITE_SPACE = String.raw`E' \t\r\n\x0b\x0c'`;
+
+/** Compiles a contract into the checks to run over files. */
+export function planChecks(document: Document<Contract>, request: PlanRequest): CheckPlan {
+  const { value: contract } = document;
+  return {
+    contract: document.file,
+    source: sourceOf(contract, request),
+    fields: contract.fields,
+    extraColumns: contract.extraColumns,
+    columnOrder: contract.columnOrder,
+    checks: [
+      ...contract.fields.flatMap((field, index) => fieldChecks(document, field, index)),
+      ...keyChecks(document),
+      ...contract.rules.map((_, index) => ruleCheck(document, index)),
+      ...tableChecks(document, request.referenceRows),
+      ...freshnessChecks(document, request.now),
+    ],
+    rules: contract.rules.map(
+      (rule, index): PlannedRule => ({
+        check: `rules.${rule.name}`,
+        expression: rule.check,
+        place: document.placeOf(['rules', index, 'check']),
+      }),
+    ),
+    references: contract.foreignKeys.map((key, index): PlannedReference => {
+      const files = request.references?.[index] ?? [];
+      return { files, format: formatOf(files), columns: [key.reference.fields].flat() };
+    }),
+    limit: Math.min(request.limit ?? 20, MAX_LIMIT),
+    places: {
+      source: document.placeOfKey(['source']),
+      fields: document.placeOfKey(['fields']),
+      field: contract.fields.map((_, index) => document.placeOf(['fields', index, 'name'])),
+    },
+  };
+}
+
+function sourceOf({ source }: Contract, request: PlanRequest): CheckSource {
+  const format = request.format ?? source.format ?? formatOf(request.files);
+  return {
+    files: request.files,
+    format,
+    delimiter: source.delimiter ?? (format === 'tsv' ? '\t' : ','),
+    quote: source.quote,
+    comment: source.comment,
+    encoding: source.encoding,
+    header: source.header,
+    trim: source.trim,
+    missingValues: source.missingValues,
+  };
+}
+
+/** The format that a file's name tells. Whatever is unknown is read as CSV. */
+function formatOf(files: readonly CheckedFile[]): TableFormat {
+  const ending = /\.(\w+)$/.exec(files[0]?.path ?? '')?.[1]?.toLowerCase();
+  switch (ending) {
+    case 'tsv':
+    case 'json':
+    case 'jsonl':
+    case 'parquet':
+      return ending;
+    case 'ndjson':
+      return 'jsonl';
+    case 'pq':
+      return 'parquet';
+    default:
+      return 'csv';
+  }
+}
+
+function fieldChecks(document: Document<Contract>, field: ContractField, index: number): Check[] {
+  const place = (key: string): Place => document.placeOfKey(['fields', index, key]);
+  const t = `_t${index}`;
+  const v = `_v${index}`;
+  const row = (
+    part: string,
+    kind: Check['kind'],
+    key: string,
+    expected: string,
+    broken: string,
+    limits?: Limits,
+  ): Check => ({
+    id: `${field.name}.${part}`,
+    kind,
+    needs: [index],
+    expected,
+    severity: field.severity,
+    place: place(key),
+    ask: { how: 'row', broken, shows: [index], limits: limits ?? { warn: undefined, fail: field.tolerance } },
+  });
+  const checks: Check[] = [];
+  if (field.required) checks.push(row('required', 'required', 'required', 'a value', `${t} IS NULL`));
+  if (field.nulls) {
+    const { warn, fail } = field.nulls;
+    checks.push(row('nulls', 'required', 'nulls', nullsWords(field.nulls), `${t} IS NULL`, { warn, fail }));
+  }
+  if (field.type !== 'any')
+    checks.push(row('type', 'type', 'type', TYPE_WORDS[field.type], `${t} IS NOT NULL AND ${v} IS NULL`));
+  const range = rangeOf(field, v);
+  if (range) checks.push(row('range', 'range', range.key, range.expected, range.broken));
+  const length = lengthOf(field, v);
+  if (length) checks.push(row('length', 'length', length.key, length.expected, length.broken));
+  if (field.enum) {
+    checks.push(
+      row(
+        'enum',
+        'enum',
+        'enum',
+        `one of ${listed(field.enum)}`,
+        `${v} NOT IN (${field.enum.map((value) => literal(field, value)).join(', ')})`,
+      ),
+    );
+  }
+  if (field.trimmed) {
+    checks.push(
+      row(
+        'trimmed',
+        'trimmed',
+        'trimmed',
+        'no white space at either end',
+        `${v} <> trim(${v}, ${WHITE_SPACE})`,
+      ),
+    );
+  }
+  if (field.format) {
+    checks.push(
+      row(
+        'format',
+        'pattern',
+        'format',
+        FORMAT_WORDS[field.format],
+        `NOT regexp_full_match(${v}, ${sql.text(FORMATS[field.format]!)})`,
+      ),
+    );
+  }
+  if (field.pattern !== undefined) {
+    checks.push(
+      row(
+        'pattern',
+        'pattern',
+        'pattern',
+        `the pattern ${field.pattern}`,
+        `NOT regexp_full_match(${v}, ${sql.text(field.pattern)})`,
+      ),
+    );
+  }
+  if (field.unique) {
+    checks.push({
+      id: `${field.name}.unique`,
+      kind: 'unique',
+      needs: [index],
+      expected: 'no value twice',
+      severity: field.severity,
+      place: place('unique'),
+      ask: { how: 'key', fields: [index], limits: { warn: undefined, fail: field.tolerance } },
+    });
+  }
+  return [...checks, ...statisticChecks(document, field, index)];
+}
+
+const FORMAT_WORDS = { email: 'an email address', uri: 'a URI', uuid: 'a UUID' } as const;
+
+function nullsWords({ warn, fail }: { warn?: number | undefined; fail?: number | undefined }): string {
+  const percent = (share: number) => `${Number((share * 100).toPrecision(6))} %`;
+  return `at most ${percent(fail ?? warn ?? 1)} of the values missing`;
+}
+
+interface Constraint {
+  readonly key: string;
+  readonly expected: string;
+  readonly broken: string;
+}
+
+function rangeOf(field: ContractField, v: string): Constraint | undefined {
+  const bounds = (
+    [
+      ['minimum', '<', 'at least'],
+      ['exclusiveMinimum', '<=', 'above'],
+      ['maximum', '>', 'at most'],
+      ['exclusiveMaximum', '>=', 'below'],
+    ] as const
+  ).flatMap(([key, broken, words]) => {
+    const bound = field[key];
+    return bound === undefined
+      ? []
+      : [{ key, words: `${words} ${bound}`, broken: `${v} ${broken} ${literal(field, bound)}` }];
+  });
+  if (bounds.length === 0) return undefined;
+  return {
+    key: bounds[0]!.key,
+    expected: bounds.map(({ words }) => words).join(' and '),
+    broken: sql.any(bounds.map(({ broken }) => broken)),
+  };
+}
+
+function lengthOf({ minLength, maxLength }: ContractField, v: string): Constraint | undefined {
+  const broken: string[] = [];
+  const words: string[] = [];
+  if (minLength !== undefined) {
+    broken.push(`length(${v}) < ${minLength}`);
+    words.push(`at least ${minLength}`);
+  }
+  if (maxLength !== undefined) {
+    broken.push(`length(${v}) > ${maxLength}`);
+    words.push(`at most ${maxLength}`);
+  }
+  if (broken.length === 0) return undefined;
+  return {
+    key: minLength === undefined ? 'maxLength' : 'minLength',
+    expected: `${words.join(' and ')} characters`,
+    broken: sql.any(broken),
+  };
+}
+
+function literal(field: ContractField, value: string | number | boolean): string {
+  switch (field.type) {
+    case 'integer':
+      return `${value}`;
+    case 'number':
+      return sql.double(value as number);
+    case 'boolean':
+      return `${value}`;
+    case 'date':
+      return `DATE ${sql.text(`${value}`)}`;
+    case 'datetime':
+      return `TIMESTAMP ${sql.text(`${value}`.replace(/Z$/, ''))}`;
+    case 'time':
+      return `TIME ${sql.text(`${value}`)}`;
+    case 'string':
+    case 'any':
+      return sql.text(`${value}`);
+  }
+}
+
+function listed(values: readonly (string | number | boolean)[]): string {
+  const shown = values
+    .slice(0, 10)
+    .map((value) => `${value}`)
+    .join(', ');
+  return values.length > 10 ? `${shown} and ${values.length - 10} more` : shown;
+}
+
+function statisticChecks(document: Document<Contract>, field: ContractField, index: number): Check[] {
+  const { statistics } = field;
+  if (!statistics) return [];
+  const v = `_v${index}`;
+  const check = (part: string, key: readonly PropertyKey[], measure: string, bounds: Bounds): Check => ({
+    id: `${field.name}.${part}`,
+    kind: 'statistic',
+    needs: [index],
+    expected: `${part} ${boundsWords(bounds)}`,
+    severity: field.severity,
+    place: document.placeOf(['fields', index, 'statistics', ...key]),
+    ask: { how: 'measure', measure, minimum: bounds.minimum, maximum: bounds.maximum },
+  });
+  const { mean, std, sum, distinct, quantiles = [] } = statistics;
+  return [
+    ...(mean ? [check('mean', ['mean'], `avg(${v})`, mean)] : []),
+    ...(std ? [check('std', ['std'], `stddev_samp(${v})`, std)] : []),
+    ...(sum ? [check('sum', ['sum'], `sum(${v}::DOUBLE)`, sum)] : []),
+    ...(distinct ? [check('distinct', ['distinct'], `count(DISTINCT ${v})`, distinct)] : []),
+    ...quantiles.map((quantile, position) =>
+      check(
+        `quantile-${quantile.at}`,
+        ['quantiles', position],
+        `quantile_cont(${v}, ${sql.double(quantile.at)})`,
+        quantile,
+      ),
+    ),
+  ];
+}
+
+interface Bounds {
+  readonly minimum?: number | undefined;
+  readonly maximum?: number | undefined;
+}
+
+function boundsWords({ minimum, maximum }: Bounds): string {
+  return [
+    minimum === undefined ? [] : [`at least ${minimum}`],
+    maximum === undefined ? [] : [`at most ${maximum}`],
+  ]
+    .flat()
+    .join(' and ');
+}
+
+function keyChecks(document: Document<Contract>): Check[] {
+  const { value: contract } = document;
+  const position = (name: string) => contract.fields.findIndex((field) => field.name === name);
+  const checks: Check[] = [];
+  if (contract.primaryKey !== undefined) {
+    const fields = [contract.primaryKey].flat().map(position);
+    const common = { needs: fields, severity: 'error' as Severity, place: document.placeOf(['primaryKey']) };
+    const limits = { warn: undefined, fail: 0 };
+    checks.push(
+      {
+        ...common,
+        id: 'primaryKey.required',
+        kind: 'primary-key',
+        expected: 'a value in every column of the primary key',
+        ask: {
+          how: 'row',
+          broken: sql.any(fields.map((index) => `_t${index} IS NULL`)),
+          shows: fields,
+          limits,
+        },
+      },
+      {
+        ...common,
+        id: 'primaryKey.unique',
+        kind: 'primary-key',
+        expected: 'no primary key twice',
+        ask: { how: 'key', fields, limits },
+      },
+    );
+  }
+  contract.foreignKeys.forEach((key, index) => {
+    const fields = [key.fields].flat().map(position);
+    checks.push({
+      id: `foreignKeys.${index}`,
+      kind: 'foreign-key',
+      needs: fields,
+      expected: `found in ${[key.reference.path].flat().join(', ')}`,
+      severity: key.severity,
+      place: document.placeOf(['foreignKeys', index]),
+      ask: { how: 'reference', fields, reference: index, limits: { warn: undefined, fail: key.tolerance } },
+    });
+  });
+  return checks;
+}
+
+function ruleCheck(document: Document<Contract>, index: number): Check {
+  const { rules, fields } = document.value;
+  const rule = rules[index]!;
+  const names = fields.map(({ name }) => name);
+  const needs = mentionsOf(rule.check, names).columns.map((name) => names.indexOf(name));
+  return {
+    id: `rules.${rule.name}`,
+    kind: 'row',
+    needs,
+    expected: rule.description ?? rule.check,
+    severity: rule.severity,
+    place: document.placeOf(['rules', index, 'check']),
+    // The line break ends a comment that the expression may end with.
+    ask: {
+      how: 'row',
+      broken: `NOT (${rule.check}\n)`,
+      shows: needs,
+      limits: { warn: undefined, fail: rule.tolerance },
+    },
+  };
+}
+
+function tableChecks(document: Document<Contract>, referenceRows: number | undefined): Check[] {
+  const { rows } = document.value;
+  if (!rows) return [];
+  const { minimum, maximum, maxDecrease, maxIncrease, severity } = rows;
+  const measured = (id: string, key: string, expected: string, bounds: Bounds): Check => ({
+    id,
+    kind: 'rows',
+    needs: [],
+    expected,
+    severity,
+    place: document.placeOfKey(['rows', key]),
+    ask: { how: 'measure', measure: 'count(*)', minimum: bounds.minimum, maximum: bounds.maximum },
+  });
+  const checks: Check[] = [];
+  if (minimum !== undefined || maximum !== undefined) {
+    const bounds = { minimum, maximum };
+    checks.push(
+      measured(
+        'rows.count',
+        minimum === undefined ? 'maximum' : 'minimum',
+        `${boundsWords(bounds)} rows`,
+        bounds,
+      ),
+    );
+  }
+  if (referenceRows !== undefined && (maxDecrease !== undefined || maxIncrease !== undefined)) {
+    const bounds = {
+      minimum: maxDecrease === undefined ? undefined : referenceRows * (1 - maxDecrease),
+      maximum: maxIncrease === undefined ? undefined : referenceRows * (1 + maxIncrease),
+    };
+    checks.push(
+      measured(
+        'rows.change',
+        maxDecrease === undefined ? 'maxIncrease' : 'maxDecrease',
+        `${boundsWords(bounds)} rows, where the reference has ${referenceRows}`,
+        bounds,
+      ),
+    );
+  }
+  if (rows.unique) {
+    checks.push({
+      id: 'rows.unique',
+      kind: 'unique',
+      needs: [],
+      expected: 'no row twice',
+      severity,
+      place: document.placeOfKey(['rows', 'unique']),
+      ask: { how: 'key', fields: undefined, limits: { warn: undefined, fail: 0 } },
+    });
+  }
+  return checks;
+}
+
+const UNIT_MILLISECONDS = { m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
+
+function freshnessChecks(document: Document<Contract>, now: number | undefined): Check[] {
+  const { freshness, fields } = document.value;
+  if (!freshness || now === undefined) return [];
+  const index = fields.findIndex(({ name }) => name === freshness.field);
+  const unit = freshness.maxAge.at(-1) as keyof typeof UNIT_MILLISECONDS;
+  const age = Number(freshness.maxAge.slice(0, -1)) * UNIT_MILLISECONDS[unit];
+  return [
+    {
+      id: 'freshness',
+      kind: 'freshness',
+      needs: [index],
+      expected: `the newest row at most ${freshness.maxAge} old`,
+      severity: freshness.severity,
+      place: document.placeOf(['freshness', 'maxAge']),
+      ask: { how: 'newest', measure: `epoch_ms(max(_v${index})::TIMESTAMP)`, notBefore: now - age },
+    },
+  ];
+}

@@ -1,0 +1,171 @@
+import type { Check, CheckPlan } from './check-plan.ts';
+import { type Physical, presentText, sqlType, typedValue } from './column-sql.ts';
+import * as sql from './sql.ts';
+
+/** What the data turned out to have, which the SQL of a plan depends on. */
+export interface DataShape {
+  /** For each field of the plan what it is in the files; undefined when a file lacks it. */
+  readonly physical: readonly (Physical | undefined)[];
+  /** How many columns there are that the contract does not name. */
+  readonly extras: number;
+}
+
+/**
+ * The SQL of a plan. It reads two relations that the engine provides: `source` and `numbered`, both with the columns
+ * `_f<i>` (the fields of the plan as the files have them) and `_x<i>` (the columns that the contract does not name).
+ * `numbered` adds `_at`, a number that grows with file and row.
+ */
+export class Scans {
+  readonly #plan: CheckPlan;
+  readonly #shape: DataShape;
+
+  constructor(plan: CheckPlan, shape: DataShape) {
+    this.#plan = plan;
+    this.#shape = shape;
+  }
+
+  /** Positions of the checks that can be asked: those whose columns are all there. */
+  get asked(): number[] {
+    return this.#plan.checks.flatMap((check, index) => (this.#canAsk(check) ? [index] : []));
+  }
+
+  /**
+   * The fused scan, one row: `n` is the number of rows; `k<i>` is, for a check over rows, how many break it, and for a
+   * measure the measure itself.
+   */
+  fused(only: readonly number[] = this.asked): string {
+    const columns = only.flatMap((index) => {
+      const { ask } = this.#plan.checks[index]!;
+      if (ask.how === 'row') return [`count_if(${ask.broken}) AS k${index}`];
+      if (ask.how === 'measure' || ask.how === 'newest') return [`(${ask.measure})::DOUBLE AS k${index}`];
+      return [];
+    });
+    return `${this.#typed('source')}\nSELECT ${['count(*) AS n', ...columns].join(',\n  ')}\nFROM named`;
+  }
+
+  /** Counts, in `k`, the rows whose key came before; or whose key is not in the other dataset. */
+  keys(index: number): string {
+    const { ask } = this.#plan.checks[index]!;
+    if (ask.how === 'reference') {
+      return `${this.#typed('source')}\nSELECT count(*) AS k FROM named WHERE ${this.#orphan(ask)}`;
+    }
+    const key = this.#key(index);
+    return `${this.#typed('source')}
+SELECT coalesce(sum(n - 1), 0)::BIGINT AS k FROM (
+  SELECT count(*) AS n FROM named WHERE ${key.present} GROUP BY ${key.columns.join(', ')} HAVING n > 1
+)`;
+  }
+
+  /** One row with, in `k<i>`, the first offenders of each of these checks over rows: a list of {at, shown}. */
+  lines(broken: readonly number[]): string {
+    const columns = broken.flatMap((index) => {
+      const { ask } = this.#plan.checks[index]!;
+      if (ask.how !== 'row') return [];
+      const offender = `{'at': _at, 'shown': ${this.#shown(ask.shows)}}`;
+      return [`arg_min(${offender}, _at, ${this.#plan.limit}) FILTER (WHERE ${ask.broken}) AS k${index}`];
+    });
+    return `${this.#typed('numbered')}\nSELECT ${columns.join(',\n  ')}\nFROM named`;
+  }
+
+  /**
+   * The first rows whose key came before, or is not in the other dataset: `at`, `shown`, and `first`, where a key that
+   * came before came first.
+   */
+  keyLines(index: number): string {
+    const { ask } = this.#plan.checks[index]!;
+    if (ask.how === 'reference') {
+      return `${this.#typed('numbered')}
+SELECT _at AS at, NULL AS first, ${this.#shown(ask.fields)} AS shown FROM named
+WHERE ${this.#orphan(ask)} ORDER BY _at LIMIT ${this.#plan.limit}`;
+    }
+    const key = this.#key(index);
+    const columns = key.columns.join(', ');
+    return `${this.#typed('numbered')}
+SELECT at, first, shown FROM (
+  SELECT _at AS at, ${this.#shown(key.shows)} AS shown, min(_at) OVER (PARTITION BY ${columns}) AS first
+  FROM named
+  WHERE ${key.present} AND hash(${columns}) IN (
+    SELECT hash(${columns}) FROM named WHERE ${key.present} GROUP BY ${columns} HAVING count(*) > 1
+  )
+)
+WHERE at > first ORDER BY at LIMIT ${this.#plan.limit}`;
+  }
+
+  /** The type of a rule's expression, in the column `column_type`; fails where the expression does. */
+  ruleType(expression: string): string {
+    return `DESCRIBE ${this.#typed('source')}\nSELECT (${expression}\n) AS holds FROM named`;
+  }
+
+  #canAsk(check: Check): boolean {
+    const { ask } = check;
+    if (ask.how === 'reference' && this.#plan.references[ask.reference]!.files.length === 0) return false;
+    return check.needs.every((field) => this.#shape.physical[field] !== undefined);
+  }
+
+  #shown(fields: readonly number[]): string {
+    return fields.length === 0
+      ? '[]::VARCHAR[]'
+      : `[${fields.map((index) => `left(_f${index}::VARCHAR, 200)`).join(', ')}]`;
+  }
+
+  #orphan(ask: { fields: readonly number[]; reference: number }): string {
+    const values = ask.fields.map((index) => `_v${index}`);
+    const there = ask.fields.map(
+      (index, position) =>
+        `TRY_CAST(_r${position} AS ${sqlType(this.#plan.fields[index]!.type)}) AS _r${position}`,
+    );
+    const present = sql.all(values.map((value) => `${value} IS NOT NULL`));
+    const equal = values.map((value, position) => `${value} = r._r${position}`);
+    return `${present} AND NOT EXISTS (SELECT 1 FROM (SELECT DISTINCT ${there.join(', ')} FROM reference${ask.reference}) AS r WHERE ${sql.all(equal)})`;
+  }
+
+  #key(index: number): { columns: string[]; shows: readonly number[]; present: string } {
+    const { ask } = this.#plan.checks[index]!;
+    if (ask.how !== 'key') throw new TypeError(`check ${index} has no key`);
+    if (ask.fields) {
+      const columns = ask.fields.map((field) => `_v${field}`);
+      return {
+        columns,
+        shows: ask.fields,
+        present: sql.all(columns.map((column) => `${column} IS NOT NULL`)),
+      };
+    }
+    const columns = [
+      ...this.#plan.fields.flatMap((_, field) =>
+        this.#shape.physical[field] === undefined ? [] : [`_t${field}`],
+      ),
+      ...Array.from({ length: this.#shape.extras }, (_, extra) => `_x${extra}`),
+    ];
+    return { columns, shows: [], present: 'true' };
+  }
+
+  /** The chain of common table expressions from the files' columns to `named`, where rules find fields by name. */
+  #typed(relation: 'source' | 'numbered'): string {
+    const { fields, source, checks } = this.#plan;
+    const here = fields.flatMap((field, index) => {
+      const physical = this.#shape.physical[index];
+      return physical === undefined ? [] : [{ field, index, physical }];
+    });
+    const texts = here.map(
+      ({ index, physical }) => `${presentText(`_f${index}`, physical, source)} AS _t${index}`,
+    );
+    const values = here.map(
+      ({ field, index, physical }) =>
+        `${typedValue(field, { text: `_t${index}`, column: `_f${index}`, physical })} AS _v${index}`,
+    );
+    const mentioned = new Set(checks.flatMap(({ kind, needs }) => (kind === 'row' ? needs : [])));
+    const names = here
+      .filter(({ index }) => mentioned.has(index))
+      .map(({ field, index }) => `_v${index} AS ${sql.name(field.name)}`);
+    return `WITH texts AS (
+  SELECT ${['*', ...texts].join(',\n    ')}
+  FROM ${relation}
+), typed AS (
+  SELECT ${['*', ...values].join(',\n    ')}
+  FROM texts
+), named AS (
+  SELECT ${['*', ...names].join(',\n    ')}
+  FROM typed
+)`;
+  }
+}
