@@ -11,21 +11,28 @@ export interface GitServer {
 
 /** Serves every bare repository below a directory over loopback HTTP, to read and to push. */
 export async function serveGit(root: string): Promise<GitServer> {
-  const server = createServer((request, response) => answerGit(root, request, response));
+  const server = createServer((request, response) => {
+    const { pathname } = new URL(request.url ?? '/', 'http://loopback');
+    answerGit({ root, path: decodeURIComponent(pathname) }, request, response);
+  });
   return listenOnLoopback(server);
 }
 
-/** Answers one request of Git's smart HTTP protocol by way of `git http-backend`. */
-export function answerGit(root: string, request: IncomingMessage, response: ServerResponse): void {
+/** Answers one request of Git's smart HTTP protocol, for a path below a root, by way of `git http-backend`. */
+export function answerGit(
+  place: { root: string; path: string },
+  request: IncomingMessage,
+  response: ServerResponse,
+): void {
   const url = new URL(request.url ?? '/', 'http://loopback');
   const backend = spawn('git', ['http-backend'], {
     env: {
       ...inheritedEnvironment(),
       ...isolatedGitEnvironment,
-      GIT_PROJECT_ROOT: root,
+      GIT_PROJECT_ROOT: place.root,
       GIT_HTTP_EXPORT_ALL: '1',
       REQUEST_METHOD: request.method ?? 'GET',
-      PATH_INFO: decodeURIComponent(url.pathname),
+      PATH_INFO: place.path,
       QUERY_STRING: url.search.slice(1),
       CONTENT_TYPE: request.headers['content-type'] ?? '',
       REMOTE_USER: 'loopback',
