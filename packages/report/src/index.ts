@@ -1,3 +1,10 @@
 /** A Report model -> Markdown, HTML, terminal, inside a byte budget. */
+export { annotations } from './annotations.ts';
+export { type Budget, CHECK_BUDGET, COMMENT_BUDGET, SUMMARY_BUDGET } from './budget.ts';
+export { type CommentOptions, renderComment } from './comment.ts';
+export { parseReport, renderJson } from './json.ts';
+export { type MarkdownOptions, renderMarkdown } from './markdown.ts';
 export { marker } from './marker.ts';
 export { Block, Chart, Finding, Inline, Report, Section, Status, Text } from './model.ts';
+export { worstStatus } from './status.ts';
+export { renderTerminal, type TerminalOptions } from './terminal.ts';

@@ -1,0 +1,221 @@
+import { type Budget, fitParts, GAP, joinParts, type Part, sizeOf } from './budget.ts';
+import { drawablePoints, seriesInWords, sparkline } from './figures.ts';
+import {
+  codeLines,
+  escapeMarkdown,
+  escapeSummary,
+  fencedCode,
+  type LinkRule,
+  markdownCell,
+  markdownLine,
+} from './markdown-text.ts';
+import { mermaidChart } from './mermaid.ts';
+import type { Block, Chart, Text } from './model.ts';
+
+/** How blocks are written: the unit that sizes are counted in, which links are allowed, and whether Mermaid is drawn. */
+export interface MarkdownStyle {
+  readonly unit: Budget['unit'];
+  readonly mayLink: LinkRule;
+  readonly charts: 'mermaid' | 'unicode';
+}
+
+type TableBlock = Extract<Block, { kind: 'table' }>;
+
+/** Room for the line that says how much was left out. */
+const NOTE_ROOM = 60;
+
+/** A part that is shown whole or not at all. */
+function whole(text: string, importance: number, unit: Budget['unit']): Part {
+  return { importance, full: text, shorten: (room) => (sizeOf(text, unit) <= room ? text : '') };
+}
+
+/** The blocks of a section or details; earlier ones matter more. */
+export function blockParts(blocks: readonly Block[], style: MarkdownStyle): Part[] {
+  return blocks.map((block, index) => blockPart(block, -index, style)).filter((part) => part.full !== '');
+}
+
+function blockPart(block: Block, importance: number, style: MarkdownStyle): Part {
+  switch (block.kind) {
+    case 'paragraph':
+      return whole(markdownLine(block.text, style.mayLink), importance, style.unit);
+    case 'list':
+      return listPart(block.items, importance, style);
+    case 'facts':
+      return tablePart(
+        {
+          kind: 'table',
+          columns: [{ title: 'Fact' }, { title: 'Value' }],
+          rows: block.items.map(({ label, value }) => [[{ strong: label }], value]),
+        },
+        importance,
+        style,
+      );
+    case 'table':
+      return tablePart(block, importance, style);
+    case 'code':
+      return codePart(block, importance, style);
+    case 'chart':
+      return chartPart(block.chart, importance, style);
+    case 'details':
+      return detailsPart(block.summary, blockParts(block.blocks, style), importance, style.unit);
+  }
+}
+
+function listPart(items: readonly Text[], importance: number, style: MarkdownStyle): Part {
+  const lines = items.map((item) => markdownLine(item, style.mayLink)).filter((line) => line !== '');
+  return linesPart({
+    head: '',
+    lines: lines.map((line) => `- ${line}`),
+    more: 0,
+    importance,
+    unit: style.unit,
+  });
+}
+
+function tablePart(block: TableBlock, importance: number, style: MarkdownStyle): Part {
+  const width = block.columns.length;
+  const row = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  const rule = block.columns.map(({ align }) => RULES[align ?? 'left']);
+  const head = `${row(block.columns.map(({ title }) => escapeMarkdown(title, 100)))}\n${row(rule)}`;
+  const lines = block.rows.map((cells) =>
+    row(Array.from({ length: width }, (_, index) => markdownCell(cells[index] ?? '', style.mayLink))),
+  );
+  return linesPart({ head, lines, more: block.more ?? 0, importance, unit: style.unit });
+}
+
+const RULES = { left: ':---', right: '---:', center: ':---:' } as const;
+
+/** Lines under a head of which the last ones can be left out, with a note of how many. */
+function linesPart(list: {
+  head: string;
+  lines: readonly string[];
+  /** Lines that were left out before. */
+  more: number;
+  importance: number;
+  unit: Budget['unit'];
+}): Part {
+  const { head, lines, more, importance, unit } = list;
+  const write = (count: number) => {
+    const left = lines.length - count + more;
+    const body = [head, ...lines.slice(0, count)].filter((line) => line !== '').join('\n');
+    return left === 0 ? body : `${body}${GAP}_and ${left.toLocaleString('en')} more_`;
+  };
+  if (lines.length + more === 0) return whole('', importance, unit);
+  return {
+    importance,
+    full: write(lines.length),
+    shorten: (room) => {
+      const count = linesThatFit(lines, room - sizeOf(head, unit) - NOTE_ROOM, unit);
+      return count === 0 ? '' : write(count);
+    },
+  };
+}
+
+/** How many lines, from the first, fit into a room. */
+function linesThatFit(lines: readonly string[], room: number, unit: Budget['unit']): number {
+  let used = 0;
+  const beyond = lines.findIndex((line) => {
+    used += sizeOf(line, unit) + 1;
+    return used > room;
+  });
+  return beyond === -1 ? lines.length : beyond;
+}
+
+function codePart(
+  block: Extract<Block, { kind: 'code' }>,
+  importance: number,
+  { unit }: MarkdownStyle,
+): Part {
+  const lines = codeLines(block.text);
+  const write = (count: number) => {
+    const code = fencedCode(lines.slice(0, count), block.language);
+    const left = lines.length - count;
+    return left === 0 ? code : `${code}${GAP}_and ${left.toLocaleString('en')} more lines_`;
+  };
+  return {
+    importance,
+    full: write(lines.length),
+    shorten: (room) => {
+      const count = linesThatFit(lines, room - NOTE_ROOM, unit);
+      // A longer fence than the note leaves room for is rarer than a cut command is harmful.
+      const text = count === 0 ? '' : write(count);
+      return sizeOf(text, unit) <= room ? text : '';
+    },
+  };
+}
+
+function chartPart(chart: Chart, importance: number, { unit, charts }: MarkdownStyle): Part {
+  const words = chartInWords(chart);
+  const drawing = charts === 'mermaid' ? mermaidChart(chart) : undefined;
+  if (!drawing) return whole(words, importance, unit);
+  const legend = drawing.legend.map(({ name, color }, index) => {
+    const label =
+      drawing.legend.length === 1 ? escapeMarkdown(name, 60) : `${escapeMarkdown(name, 60)} (${color})`;
+    return `- ${label}: ${seriesInWords(chart.series[index]!.points)}`;
+  });
+  const full = `\`\`\`mermaid\n${drawing.source}\n\`\`\`${GAP}${legend.join('\n')}`;
+  return {
+    importance,
+    full,
+    shorten: (room) => [full, words].find((text) => sizeOf(text, unit) <= room) ?? '',
+  };
+}
+
+/** A chart where nothing can be drawn: a sparkline and the numbers that matter, one line per series. */
+function chartInWords(chart: Chart): string {
+  const lines = chart.series.slice(0, 20).map(({ name, points }) => {
+    const line = sparkline(drawablePoints(points).map(([, y]) => y));
+    return `- ${escapeMarkdown(name, 60)}: ${line === '' ? '' : `${line} `}${seriesInWords(points)}`;
+  });
+  const left = chart.series.length - lines.length;
+  if (left > 0) lines.push(`- and ${left} more`);
+  return `**${escapeMarkdown(chart.title, 120) || 'Chart'}** (${escapeMarkdown(chart.y.title, 60) || 'value'} by ${escapeMarkdown(chart.x.title, 60) || 'position'})${GAP}${lines.join('\n')}`;
+}
+
+/** A `<details>` around parts; left out whole when none of them fits. */
+export function detailsPart(
+  summary: string,
+  parts: readonly Part[],
+  importance: number,
+  unit: Budget['unit'],
+  open = false,
+): Part {
+  const before = `<details${open ? ' open' : ''}>\n<summary>${escapeSummary(summary) || 'Details'}</summary>\n\n`;
+  const after = '\n\n</details>';
+  const wrap = (body: string) => (body === '' ? '' : `${before}${body}${after}`);
+  return group({ parts, importance, unit, wrap, around: sizeOf(before + after, unit) });
+}
+
+/** A title over parts; left out whole when none of them fits. */
+export function sectionPart(
+  heading: string,
+  parts: readonly Part[],
+  importance: number,
+  unit: Budget['unit'],
+): Part {
+  const wrap = (body: string) => (body === '' ? '' : `${heading}${GAP}${body}`);
+  return group({ parts, importance, unit, wrap, around: sizeOf(heading + GAP, unit) });
+}
+
+/** Parts that live and die together; says how many of them were left out. */
+function group(of: {
+  parts: readonly Part[];
+  importance: number;
+  unit: Budget['unit'];
+  wrap: (body: string) => string;
+  /** What `wrap` adds. */
+  around: number;
+}): Part {
+  const { parts, importance, unit, wrap, around } = of;
+  return {
+    importance,
+    full: wrap(joinParts(parts.map((part) => part.full))),
+    shorten: (room) => {
+      const texts = fitParts(parts, room - around - NOTE_ROOM, unit);
+      if (texts.every((text) => text === '')) return '';
+      const left = texts.filter((text) => text === '').length;
+      const note = left === 0 ? '' : `_${left} more ${left === 1 ? 'part' : 'parts'} left out for space_`;
+      return wrap(joinParts([...texts, note]));
+    },
+  };
+}

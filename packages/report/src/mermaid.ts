@@ -1,0 +1,86 @@
+import { drawablePoints, extent, valueAt, yRange } from './figures.ts';
+import type { Chart } from './model.ts';
+import { capped, oneLine } from './plain-text.ts';
+
+/** Told apart by people who see colours differently, and seen on white as on near black. The words name them in the legend. */
+const PALETTE = [
+  { hex: '#3b82c4', word: 'blue' },
+  { hex: '#d55e00', word: 'orange' },
+  { hex: '#009e73', word: 'green' },
+  { hex: '#b0589b', word: 'purple' },
+] as const;
+
+const MAX_COLUMNS = 41;
+
+/**
+ * A chart as the source of a Mermaid `xychart-beta`, with a legend that names the colour of each series; undefined when
+ * Mermaid cannot draw it truly (too many series, numbers it cannot read).
+ *
+ * Mermaid spaces the values of a line evenly, so a line over numbers is read off at even steps.
+ */
+export function mermaidChart(
+  chart: Chart,
+): { source: string; legend: { name: string; color: string }[] } | undefined {
+  const series = chart.series.map(({ name, points }) => ({ name, points: drawablePoints(points) }));
+  const xs = extent(series.flatMap(({ points }) => points.map(([x]) => x)));
+  const [low, high] = yRange(chart);
+  // Mermaid draws the bars of several series over each other.
+  const most = chart.type === 'bar' ? 1 : PALETTE.length;
+  if (!xs || series.length > most || series.some(({ points }) => points.length === 0)) return;
+  if (![...xs, low, high].every(isDrawable) || high - low < 1e-5) return;
+
+  const categories = chart.x.categories;
+  const steps = categories ? categories.map((_, index) => index) : evenSteps(xs, series);
+  if (steps.length === 0 || steps.length > MAX_COLUMNS) return;
+  const axis = categories
+    ? `[${categories.map((category) => quoted(category, 24)).join(', ')}]`
+    : `${decimal(xs[0])} --> ${decimal(xs[1])}`;
+  const rows = series.map(({ points }) =>
+    categories
+      ? steps.map((x) => points.find(([px]) => px === x)?.[1])
+      : steps.map((x) => valueAt(points, x)),
+  );
+  // A bar or point that is not there cannot be told to Mermaid: zero would be a lie.
+  if (rows.some((row) => row.some((value) => value === undefined || !isDrawable(value)))) return;
+
+  const used = PALETTE.slice(0, series.length);
+  const palette = used.map(({ hex }) => hex).join(', ');
+  const source = [
+    `%%{init: {"themeVariables": {"xyChart": {"plotColorPalette": "${palette}"}}}}%%`,
+    'xychart-beta',
+    `  title ${quoted(chart.title, 80)}`,
+    `  x-axis ${quoted(chart.x.title, 40)} ${axis}`,
+    `  y-axis ${quoted(chart.y.title, 40)} ${decimal(low)} --> ${decimal(high)}`,
+    ...rows.map((row) => `  ${chart.type} [${row.map((value) => decimal(value!)).join(', ')}]`),
+  ].join('\n');
+  return { source, legend: series.map(({ name }, index) => ({ name, color: used[index]!.word })) };
+}
+
+/** The places of the points when they are even already; else as many as show the course of a curve. */
+function evenSteps(
+  [first, last]: readonly [number, number],
+  series: readonly { points: readonly (readonly [number, number])[] }[],
+): number[] {
+  if (first === last) return [first];
+  const own = series[0]!.points.map(([x]) => x);
+  const even = (count: number) =>
+    Array.from({ length: count }, (_, index) => first + ((last - first) * index) / (count - 1));
+  const step = (last - first) / (own.length - 1);
+  const isEven = even(own.length).every((x, index) => Math.abs(x - own[index]!) < step * 1e-6);
+  return isEven && own.length <= MAX_COLUMNS ? own : even(MAX_COLUMNS);
+}
+
+/** Mermaid reads plain decimals only: no exponents. */
+function isDrawable(value: number): boolean {
+  return Number.isFinite(value) && Math.abs(value) < 1e12;
+}
+
+function decimal(value: number): string {
+  return String(Number(value.toFixed(6)));
+}
+
+/** A title that cannot leave its quotes: only letters, digits and a few harmless marks stay. */
+function quoted(text: string, max: number): string {
+  const safe = oneLine(text).replaceAll(/[^\p{L}\p{M}\p{N} .,:()/'+=_-]/gu, ' ');
+  return `"${capped(oneLine(safe), max)}"`;
+}
