@@ -22,7 +22,13 @@ export function proseOf(root: Root): string[] {
   const prose: string[] = [];
   visit(root, (node) => {
     if (node.type === 'text') prose.push(node.value);
-    if (node.type === 'html') prose.push(node.value.replaceAll(/<[^>]*>/g, ''));
+    if (node.type === 'html') prose.push(decode(node.value.replaceAll(/<[^>]*>/g, '')));
   });
   return prose;
+}
+
+const ENTITIES: Readonly<Record<string, string>> = { '&lt;': '<', '&gt;': '>', '&amp;': '&', '&#36;': '$' };
+
+function decode(html: string): string {
+  return html.replaceAll(/&(?:lt|gt|amp|#36);/g, (entity) => ENTITIES[entity]!);
 }
