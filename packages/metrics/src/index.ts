@@ -1,2 +1,24 @@
 /** Measures, intervals, comparison, verdict. */
-export {};
+export { type Goal, type KnownMetric, knownMetric, metricsOf, type Task } from './catalogue.ts';
+export {
+  type CompareMethod,
+  type CompareRequest,
+  type CompareResult,
+  type Comparison,
+  compare,
+  type MetricSpec,
+  type MetricVerdict,
+} from './compare.ts';
+export { chiSquareTail, normalQuantile, normalTail } from './distributions.ts';
+export { type EvaluateRequest, evaluate } from './evaluate.ts';
+export { benjaminiHochberg } from './false-discovery.ts';
+export { flatMetrics, plotFiles } from './flat-files.ts';
+export { mase } from './forecast.ts';
+export type { Churn, PairedRows } from './paired-rows.ts';
+export { delong, mcnemar } from './paired-tests.ts';
+export { type RandomSource, randomSource } from './random.ts';
+export { Evaluation, EvaluationRecord, MetricValue, readRecord, writeRecord } from './record.ts';
+export type { Difference } from './record-differences.ts';
+export { meanAveragePrecision, meanReciprocalRank, ndcg } from './retrieval.ts';
+export type { Answers } from './sample.ts';
+export type { SliceSource } from './slices.ts';

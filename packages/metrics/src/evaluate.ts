@@ -1,0 +1,281 @@
+import { fault, InputError } from '@rastro/fault';
+import {
+  bcaInterval,
+  type Interval,
+  type IntervalMethod,
+  jackknife,
+  percentileInterval,
+  replicates,
+} from './bootstrap.ts';
+import { knownMetric, metricNamed, metricsOf } from './catalogue.ts';
+import {
+  type Confusion,
+  cellsOf,
+  classCounts,
+  countCells,
+  fbetaOf,
+  precisionOf,
+  recallOf,
+} from './confusion.ts';
+import { fairnessGap } from './fairness.ts';
+import { type Measurer, measurer, whyNotMeasurable } from './measurer.ts';
+import { columnOf } from './multiclass-scores.ts';
+import { asProbabilities, binByConfidence, calibrationBins } from './probabilities.ts';
+import { randomSource } from './random.ts';
+import type { Evaluation, MetricValue } from './record.ts';
+import {
+  type Answers,
+  type ClassSample,
+  type Question,
+  readSample,
+  type Sample,
+  subsetOf,
+} from './sample.ts';
+import { chooseThreshold, curves, orderByScore, rocAuc, thresholdTable } from './score-order.ts';
+import { type Slice, type SliceSource, slicesOf } from './slices.ts';
+import { ones } from './weights.ts';
+
+export interface EvaluateRequest extends Question, Answers {
+  /** Names to measure; all of the task when left out. */
+  readonly metrics?: readonly string[] | undefined;
+  readonly slices?: readonly SliceSource[] | undefined;
+  /** A slice with fewer rows is counted and named, not judged. Default 50. */
+  readonly minSliceRows?: number | undefined;
+  /** Of the intervals, in (0, 1). Default 0.95. */
+  readonly confidence?: number | undefined;
+  /** Bootstrap resamples behind the intervals, 0 for no intervals. Default 1000. */
+  readonly resamples?: number | undefined;
+  readonly seed?: number | undefined;
+  /** Default 'percentile'. */
+  readonly interval?: IntervalMethod | undefined;
+}
+
+interface Settings {
+  readonly names: readonly string[];
+  readonly asked: boolean;
+  readonly minSliceRows: number;
+  readonly confidence: number;
+  readonly resamples: number;
+  readonly seed: number;
+  readonly interval: IntervalMethod;
+}
+
+const CURVE_POINTS = 100;
+const THRESHOLDS = Array.from({ length: 19 }, (_, i) => (i + 1) / 20);
+
+/**
+ * Judges answers against the truth: metrics with bootstrap intervals, slices, calibration, curves and fairness gaps. The
+ * same request gives the same numbers on every machine. A metric that these rows do not define has no value and a note.
+ * @throws InputError when there are no rows, or truth and answers do not fit each other (see `readSample`).
+ */
+export function evaluate(request: EvaluateRequest): Evaluation {
+  const settings = settingsOf(request);
+  const sample = readSample(request, request);
+  if (sample.rows === 0) {
+    throw new InputError(
+      fault(
+        'no-rows',
+        'there are no rows to judge',
+        undefined,
+        'Look at the data that the model is judged on.',
+      ),
+    );
+  }
+  const slices = (request.slices ?? []).map((source) => checkedSlices(source, sample.rows));
+  const { seed, resamples, confidence, interval } = settings;
+  return {
+    task: sample.task,
+    rows: sample.rows,
+    seed,
+    resamples,
+    confidence,
+    interval,
+    ...(sample.task === 'regression' ? {} : labelsOf(sample, request.threshold)),
+    metrics: measured(sample, settings, ''),
+    slices: slices.flat().map((slice) => judgedSlice(slice, sample, settings)),
+    ...(sample.task === 'regression' ? {} : classDetails(sample)),
+    ...(sample.task === 'binary' ? binaryDetails(sample, slices, settings) : {}),
+  };
+}
+
+function settingsOf(request: EvaluateRequest): Settings {
+  const { metrics, minSliceRows = 50, confidence = 0.95, resamples = 1000, seed = 0 } = request;
+  const names = metrics
+    ? [...new Set(metrics.map((name) => metricNamed(name, request.task).name))]
+    : metricsOf(request.task).map(({ name }) => name);
+  return {
+    names,
+    asked: metrics !== undefined,
+    minSliceRows,
+    confidence,
+    resamples,
+    seed,
+    interval: request.interval ?? 'percentile',
+  };
+}
+
+function labelsOf(sample: ClassSample, threshold: number | undefined) {
+  return {
+    classes: [...sample.classes],
+    ...(sample.task === 'binary' ? { positive: sample.classes[1]! } : {}),
+    ...(sample.task === 'binary' && sample.scores && threshold !== undefined ? { threshold } : {}),
+    ...(sample.disagreements > 0 ? { disagreements: sample.disagreements } : {}),
+  };
+}
+
+/** The metrics of a sample with their intervals. `stream` names the random numbers that are its own. */
+function measured(sample: Sample, settings: Settings, stream: string): Record<string, MetricValue> {
+  const outcome: Record<string, MetricValue> = {};
+  const possible: string[] = [];
+  for (const name of settings.names) {
+    const reason = whyNotMeasurable(sample, name);
+    if (reason === undefined) possible.push(name);
+    else if (settings.asked || hasScores(sample)) outcome[name] = without(name, reason);
+  }
+  const reader = measurer(sample, possible);
+  const values = reader.measure(ones(sample.rows));
+  const intervals = intervalsOf(reader, sample.rows, values, settings, stream);
+  for (const [i, name] of possible.entries()) {
+    outcome[name] = metricValue(name, values[i]!, intervals[i], sample);
+  }
+  return outcome;
+}
+
+function hasScores(sample: Sample): boolean {
+  return sample.task !== 'regression' && sample.scores !== undefined;
+}
+
+function intervalsOf(
+  reader: Measurer,
+  rows: number,
+  values: Float64Array,
+  { resamples, seed, confidence, interval }: Settings,
+  stream: string,
+): (Interval | undefined)[] {
+  if (resamples === 0) return reader.names.map(() => undefined);
+  const random = randomSource(seed, stream);
+  const drawn = replicates(reader, rows, { resamples, random });
+  if (interval === 'percentile') return drawn.map((each) => percentileInterval(each, confidence));
+  const leftOut = jackknife(reader, rows);
+  return drawn.map((each, i) => bcaInterval(each, values[i]!, leftOut[i]!, confidence));
+}
+
+function metricValue(
+  name: string,
+  value: number,
+  interval: Interval | undefined,
+  sample: Sample,
+): MetricValue {
+  if (!Number.isFinite(value)) return without(name, knownMetric(name)!.undefinedWhen);
+  const note = conventionOf(name, sample);
+  return {
+    value,
+    low: interval?.low ?? null,
+    high: interval?.high ?? null,
+    goal: knownMetric(name)!.goal,
+    ...(note ? { note } : {}),
+  };
+}
+
+/** A value that is a convention and not a measurement is told as one. */
+function conventionOf(name: string, sample: Sample): string | undefined {
+  if (name !== 'precision' || sample.task !== 'binary' || sample.predicted.includes(1)) return undefined;
+  return 'no row was called positive; counted as 0';
+}
+
+function without(name: string, note: string): MetricValue {
+  return { value: null, low: null, high: null, goal: knownMetric(name)!.goal, note };
+}
+
+function checkedSlices(source: SliceSource, rows: number): Slice[] {
+  const length = 'rows' in source ? source.rows.length : source.values.length;
+  if (length !== rows) {
+    throw new InputError(
+      fault(
+        'slice-length',
+        `the slice column "${source.column}" has ${length} rows, the truth has ${rows}`,
+        undefined,
+        'Take slices from the data that the model is judged on.',
+      ),
+    );
+  }
+  return slicesOf(source);
+}
+
+function judgedSlice({ column, value, rows }: Slice, sample: Sample, settings: Settings) {
+  const judged = rows.length >= settings.minSliceRows;
+  const metrics = judged ? measured(subsetOf(sample, rows), settings, `${column}=${value}`) : {};
+  return { column, value, rows: rows.length, judged, metrics };
+}
+
+function confusionOf(sample: ClassSample): Confusion {
+  const size = sample.classes.length;
+  return countCells(cellsOf(sample.truth, sample.predicted, size), size, ones(sample.rows));
+}
+
+function classDetails(sample: ClassSample) {
+  const confusion = confusionOf(sample);
+  const { size, cells } = confusion;
+  const probabilities =
+    sample.scores && sample.notProbabilities === undefined
+      ? asProbabilities(sample.scores, sample.width)
+      : undefined;
+  return {
+    confusion: Array.from({ length: size }, (_, row) => [...cells.subarray(row * size, (row + 1) * size)]),
+    per_class: sample.classes.map((label, index) => {
+      const counts = classCounts(confusion, index);
+      return {
+        class: label,
+        rows: counts.support,
+        precision: precisionOf(counts),
+        recall: recallOf(counts),
+        f1: fbetaOf(counts, 1),
+        roc_auc: aucOfClass(sample, index),
+      };
+    }),
+    ...(probabilities
+      ? { calibration: calibrationBins(binByConfidence(sample.truth, probabilities, sample.width)) }
+      : {}),
+  };
+}
+
+function aucOfClass({ scores, width, truth, rows }: ClassSample, index: number): number | null {
+  if (!scores) return null;
+  // With two classes there is one score; the negative class is ranked by its opposite.
+  const own =
+    width > 1 ? columnOf(scores, width, index) : index === 1 ? scores : scores.map((score) => -score);
+  const order = orderByScore(
+    own,
+    Uint8Array.from(truth, (code) => Number(code === index)),
+  );
+  const auc = rocAuc(order, ones(rows));
+  return Number.isNaN(auc) ? null : auc;
+}
+
+function binaryDetails(
+  sample: ClassSample,
+  slices: readonly (readonly Slice[])[],
+  { minSliceRows }: Settings,
+) {
+  const order = sample.scores && orderByScore(sample.scores, Uint8Array.from(sample.truth));
+  const drawn = order && curves(order, CURVE_POINTS);
+  const best = order && chooseThreshold(order, { maximise: 'f1' });
+  const fairness = slices
+    .filter((column) => column.length > 1)
+    .map((column) =>
+      fairnessGap(
+        column[0]!.column,
+        column
+          .filter(({ rows }) => rows.length >= minSliceRows)
+          .map(({ rows }) => confusionOf(subsetOf(sample, rows) as ClassSample)),
+      ),
+    );
+  return {
+    ...(fairness.length > 0 ? { fairness } : {}),
+    ...(drawn ? { curves: drawn } : {}),
+    ...(order && sample.notProbabilities === undefined
+      ? { thresholds: thresholdTable(order, THRESHOLDS) }
+      : {}),
+    ...(best ? { best_f1: best } : {}),
+  };
+}

@@ -1,0 +1,233 @@
+import { knownMetric, parameterOf } from './catalogue.ts';
+import {
+  type Average,
+  accuracy,
+  averaged,
+  balancedAccuracy,
+  type Confusion,
+  cellsOf,
+  classCounts,
+  cohenKappa,
+  countCells,
+  fbetaOf,
+  mcc,
+  precisionOf,
+  recallOf,
+} from './confusion.ts';
+import {
+  averagePrecisionMacro,
+  oneVersusOne,
+  oneVersusRest,
+  ranksOfTruth,
+  rocAucOneVersusOne,
+  rocAucOneVersusRest,
+  topKAccuracy,
+} from './multiclass-scores.ts';
+import {
+  asProbabilities,
+  binByConfidence,
+  brierLosses,
+  expectedCalibrationError,
+  logLosses,
+} from './probabilities.ts';
+import {
+  d2Pinball,
+  explainedVariance,
+  mae,
+  mape,
+  maxError,
+  medianAbsoluteError,
+  mse,
+  pinball,
+  r2,
+  regressionRows,
+  rmse,
+  smape,
+} from './regression.ts';
+import type { ClassSample, Sample, ValueSample } from './sample.ts';
+import { averagePrecision, liftAt, orderByScore, rocAuc } from './score-order.ts';
+import { type Weights, weightedMean } from './weights.ts';
+
+/**
+ * The metrics of one sample, ready to be read under any weights: what can be sorted or computed once per row has been,
+ * so that a resample costs one pass. `NaN` stands for "undefined for these rows".
+ */
+export interface Measurer {
+  readonly names: readonly string[];
+  measure(weights: Weights): Float64Array;
+}
+
+interface Reading {
+  readonly weights: Weights;
+  readonly confusion: Confusion;
+}
+type Read = (reading: Reading) => number;
+
+/** Metrics that cannot be had from this sample must have been left out: see `whyNotMeasurable`. */
+export function measurer(sample: Sample, names: readonly string[]): Measurer {
+  return sample.task === 'regression' ? valueMeasurer(sample, names) : classMeasurer(sample, names);
+}
+
+/** Why a metric cannot be had from a sample whatever its rows, or undefined when it can. */
+export function whyNotMeasurable(sample: Sample, name: string): string | undefined {
+  const known = knownMetric(name);
+  if (!known?.tasks.includes(sample.task)) return 'it is not computed from rows';
+  const { needs } = known;
+  if (sample.task === 'regression' || needs === 'answers') return undefined;
+  if (!sample.scores) return 'the model gives labels only, no scores';
+  return needs === 'probabilities' ? sample.notProbabilities : undefined;
+}
+
+function classMeasurer(sample: ClassSample, names: readonly string[]): Measurer {
+  const size = sample.classes.length;
+  const cells = cellsOf(sample.truth, sample.predicted, size);
+  const table = sample.task === 'binary' ? binaryReads(sample) : multiclassReads(sample);
+  const reads = names.map((name) => table(name));
+  return {
+    names,
+    measure(weights) {
+      const reading = { weights, confusion: countCells(cells, size, weights) };
+      return Float64Array.from(reads, (read) => read(reading));
+    },
+  };
+}
+
+function binaryReads(sample: ClassSample): (name: string) => Read {
+  const positive = ({ confusion }: Reading) => classCounts(confusion, 1);
+  const order = once(() => orderByScore(sample.scores!, Uint8Array.from(sample.truth)));
+  const whenAnyPositive =
+    (measure: (counts: ReturnType<typeof positive>) => number): Read =>
+    (reading) => {
+      const counts = positive(reading);
+      return counts.support === 0 ? Number.NaN : measure(counts);
+    };
+  return (name) => {
+    const parameter = parameterOf(name);
+    if (parameter !== undefined) {
+      return name.startsWith('lift')
+        ? ({ weights }) => liftAt(order(), weights, parameter / 100)
+        : whenAnyPositive((counts) => fbetaOf(counts, parameter));
+    }
+    switch (name) {
+      case 'precision':
+        return whenAnyPositive(precisionOf);
+      case 'recall':
+        return whenAnyPositive(recallOf);
+      case 'specificity':
+        return ({ confusion }) => {
+          const negative = classCounts(confusion, 0);
+          return negative.hits / negative.support;
+        };
+      case 'roc_auc':
+        return ({ weights }) => rocAuc(order(), weights);
+      case 'average_precision':
+        return ({ weights }) => averagePrecision(order(), weights);
+      default:
+        return sharedReads(sample)(name);
+    }
+  };
+}
+
+function multiclassReads(sample: ClassSample): (name: string) => Read {
+  const { truth, width } = sample;
+  const versusRest = once(() => oneVersusRest(truth, sample.scores!, width));
+  const versusOne = once(() => oneVersusOne(truth, sample.scores!, width));
+  const ranks = once(() => ranksOfTruth(truth, sample.scores!, width));
+  const support = ({ confusion }: Reading) =>
+    Float64Array.from({ length: width }, (_, index) => classCounts(confusion, index).support);
+  return (name) => {
+    const parameter = parameterOf(name);
+    if (parameter !== undefined) return ({ weights }) => topKAccuracy(ranks(), parameter, weights);
+    const [, measure, average] = /^(precision|recall|f1)_(macro|micro|weighted)$/.exec(name) ?? [];
+    if (average) {
+      const of = { precision: precisionOf, recall: recallOf, f1: f1Of }[measure as 'precision'];
+      return ({ confusion }) => averaged(confusion, average as Average, of);
+    }
+    switch (name) {
+      case 'roc_auc_ovr':
+        return (reading) => rocAucOneVersusRest(versusRest(), support(reading), 'macro', reading.weights);
+      case 'roc_auc_ovr_weighted':
+        return (reading) => rocAucOneVersusRest(versusRest(), support(reading), 'weighted', reading.weights);
+      case 'roc_auc_ovo':
+        return (reading) => rocAucOneVersusOne(versusOne(), support(reading), 'macro', reading.weights);
+      case 'roc_auc_ovo_weighted':
+        return (reading) => rocAucOneVersusOne(versusOne(), support(reading), 'weighted', reading.weights);
+      case 'average_precision_macro':
+        return (reading) => averagePrecisionMacro(versusRest(), support(reading), reading.weights);
+      default:
+        return sharedReads(sample)(name);
+    }
+  };
+}
+
+function f1Of(counts: Parameters<typeof fbetaOf>[0]): number {
+  return fbetaOf(counts, 1);
+}
+
+function sharedReads(sample: ClassSample): (name: string) => Read {
+  const { truth, width } = sample;
+  const probabilities = () => asProbabilities(sample.scores!, width);
+  return (name) => {
+    switch (name) {
+      case 'accuracy':
+        return ({ confusion }) => accuracy(confusion);
+      case 'balanced_accuracy':
+        return ({ confusion }) => balancedAccuracy(confusion);
+      case 'mcc':
+        return ({ confusion }) => mcc(confusion);
+      case 'cohen_kappa':
+        return ({ confusion }) => cohenKappa(confusion);
+      case 'log_loss': {
+        const losses = logLosses(truth, probabilities(), width);
+        return ({ weights }) => weightedMean(losses, weights);
+      }
+      case 'brier': {
+        const losses = brierLosses(truth, probabilities(), width);
+        return ({ weights }) => weightedMean(losses, weights);
+      }
+      case 'ece': {
+        const binned = binByConfidence(truth, probabilities(), width);
+        return ({ weights }) => expectedCalibrationError(binned, weights);
+      }
+      default:
+        throw new TypeError(`no way to compute ${name}`);
+    }
+  };
+}
+
+function valueMeasurer(sample: ValueSample, names: readonly string[]): Measurer {
+  const rows = regressionRows(sample.truth, sample.predicted);
+  const reads = names.map((name): ((weights: Weights) => number) => {
+    const alpha = parameterOf(name);
+    if (alpha !== undefined) {
+      return name.startsWith('d2')
+        ? (weights) => d2Pinball(rows, weights, alpha)
+        : (weights) => pinball(rows, weights, alpha);
+    }
+    if (name === 'd2_absolute_error') return (weights) => d2Pinball(rows, weights, 0.5);
+    const measure = VALUE_MEASURES[name];
+    if (!measure) throw new TypeError(`no way to compute ${name}`);
+    return (weights) => measure(rows, weights);
+  });
+  return { names, measure: (weights) => Float64Array.from(reads, (read) => read(weights)) };
+}
+
+const VALUE_MEASURES: Readonly<Record<string, typeof mae>> = {
+  mae,
+  mse,
+  rmse,
+  r2,
+  explained_variance: explainedVariance,
+  mape,
+  smape,
+  median_ae: medianAbsoluteError,
+  max_error: maxError,
+};
+
+function once<T>(make: () => T): () => T {
+  let made: { value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}

@@ -1,0 +1,147 @@
+import type { Weights } from './weights.ts';
+
+/** Float32 models overshoot [0, 1] and a sum of 1 by about 1e-6; more than this is not a probability. */
+const OVERSHOOT = 1e-5;
+const SUM_TOLERANCE = 1e-3;
+/** The distance from 0 and 1 that the logarithm is kept at: the epsilon of a double, as scikit-learn's. */
+const EPSILON = 2 ** -52;
+const BINS = 10;
+
+/** Why scores are not probabilities, or undefined when they are. `scores` is row-major [rows, width]. */
+export function whyNotProbabilities(scores: Float64Array, width: number): string | undefined {
+  for (let row = 0; row * width < scores.length; row++) {
+    let sum = 0;
+    for (let column = 0; column < width; column++) {
+      const score = scores[row * width + column]!;
+      if (score < -OVERSHOOT || score > 1 + OVERSHOOT) {
+        return `the scores are not probabilities: row ${row + 1} has ${score}`;
+      }
+      sum += score;
+    }
+    if (width > 1 && Math.abs(sum - 1) > SUM_TOLERANCE) {
+      return `the scores are not probabilities: those of row ${row + 1} sum to ${sum}`;
+    }
+  }
+  return undefined;
+}
+
+/** Probabilities clipped to [0, 1], each row scaled to sum to 1 (width above 1). */
+export function asProbabilities(scores: Float64Array, width: number): Float64Array {
+  const clipped = scores.map((score) => Math.min(1, Math.max(0, score)));
+  if (width === 1) return clipped;
+  for (let start = 0; start < clipped.length; start += width) {
+    let sum = 0;
+    for (let i = start; i < start + width; i++) sum += clipped[i]!;
+    for (let i = start; i < start + width; i++) clipped[i]! /= sum;
+  }
+  return clipped;
+}
+
+/**
+ * Minus the natural logarithm of the probability given to the truth, per row, in nats; its mean is sklearn's `log_loss`.
+ * Probabilities are kept 2.2e-16 away from 0 and 1, so that a certain and wrong answer costs 36.04.
+ */
+export function logLosses(truth: Uint16Array, probabilities: Float64Array, width: number): Float64Array {
+  return Float64Array.from(truth, (code, row) => {
+    const given = width === 1 ? probabilityOf(code, probabilities[row]!) : probabilities[row * width + code]!;
+    return -Math.log(Math.min(1 - EPSILON, Math.max(EPSILON, given)));
+  });
+}
+
+function probabilityOf(code: number, positive: number): number {
+  return code === 1 ? positive : 1 - positive;
+}
+
+/**
+ * Squared distance of probabilities from the truth, per row; its mean is sklearn's `brier_score_loss`: (y - p)^2 in
+ * [0, 1] for two classes, summed over the classes in [0, 2] for more (Brier 1950).
+ */
+export function brierLosses(truth: Uint16Array, probabilities: Float64Array, width: number): Float64Array {
+  return Float64Array.from(truth, (code, row) => {
+    if (width === 1) return (code - probabilities[row]!) ** 2;
+    let sum = 0;
+    for (let column = 0; column < width; column++) {
+      sum += ((column === code ? 1 : 0) - probabilities[row * width + column]!) ** 2;
+    }
+    return sum;
+  });
+}
+
+/**
+ * Rows in ten bins of equal width by confidence: [0, 0.1), [0.1, 0.2) … [0.9, 1]. For two classes confidence is the
+ * probability of the positive class and the outcome whether the row is positive; for more it is the highest
+ * probability and whether that class is the truth (Guo et al., "On calibration of modern neural networks", 2017).
+ */
+export interface Binned {
+  readonly confidence: Float64Array;
+  readonly outcome: Uint8Array;
+  readonly bin: Uint8Array;
+}
+
+export function binByConfidence(truth: Uint16Array, probabilities: Float64Array, width: number): Binned {
+  const rows = truth.length;
+  const confidence = new Float64Array(rows);
+  const outcome = new Uint8Array(rows);
+  const bin = new Uint8Array(rows);
+  for (let row = 0; row < rows; row++) {
+    const top = width === 1 ? 0 : indexOfGreatest(probabilities, row * width, width);
+    confidence[row] = probabilities[row * width + top]!;
+    outcome[row] = width === 1 ? truth[row]! : Number(truth[row] === top);
+    bin[row] = Math.min(BINS - 1, Math.floor(confidence[row]! * BINS));
+  }
+  return { confidence, outcome, bin };
+}
+
+/** The column of the greatest value in a row; of equals the first. */
+export function indexOfGreatest(scores: Float64Array, start: number, width: number): number {
+  let best = 0;
+  for (let column = 1; column < width; column++) {
+    if (scores[start + column]! > scores[start + best]!) best = column;
+  }
+  return best;
+}
+
+/**
+ * Expected calibration error: over the ten bins, the mean gap between confidence and outcome, weighted by rows; in
+ * [0, 1] (Naeini et al., "Obtaining well calibrated probabilities using Bayesian binning", 2015). No rows: NaN.
+ */
+export function expectedCalibrationError({ confidence, outcome, bin }: Binned, weights: Weights): number {
+  const gaps = new Float64Array(BINS);
+  let rows = 0;
+  for (let i = 0; i < bin.length; i++) {
+    const weight = weights[i]!;
+    gaps[bin[i]!]! += weight * (outcome[i]! - confidence[i]!);
+    rows += weight;
+  }
+  return gaps.reduce((sum, gap) => sum + Math.abs(gap), 0) / rows;
+}
+
+export interface CalibrationBin {
+  readonly from: number;
+  readonly to: number;
+  readonly rows: number;
+  /** Mean probability; null in an empty bin. */
+  readonly confidence: number | null;
+  /** Share of rows whose outcome came true; null in an empty bin. */
+  readonly outcome: number | null;
+}
+
+/** The reliability diagram behind the calibration error, one entry per bin, empty ones too. */
+export function calibrationBins({ confidence, outcome, bin }: Binned): CalibrationBin[] {
+  const rows = new Float64Array(BINS);
+  const confidences = new Float64Array(BINS);
+  const outcomes = new Float64Array(BINS);
+  for (let i = 0; i < bin.length; i++) {
+    const at = bin[i]!;
+    rows[at]! += 1;
+    confidences[at]! += confidence[i]!;
+    outcomes[at]! += outcome[i]!;
+  }
+  return Array.from({ length: BINS }, (_, i) => ({
+    from: i / BINS,
+    to: (i + 1) / BINS,
+    rows: rows[i]!,
+    confidence: rows[i] === 0 ? null : confidences[i]! / rows[i]!,
+    outcome: rows[i] === 0 ? null : outcomes[i]! / rows[i]!,
+  }));
+}

@@ -1,0 +1,203 @@
+import { fault, InputError } from '@rastro/fault';
+import type { Task } from './catalogue.ts';
+import { binaryClasses, classesIn, encode, labelReader, missingValue } from './labels.ts';
+import { indexOfGreatest, whyNotProbabilities } from './probabilities.ts';
+
+/** What a model answered. Classes: `predictions` are labels, `scores` row-major [rows, classes] or [rows]. */
+export interface Answers {
+  readonly predictions?: readonly (string | null)[] | Float64Array | undefined;
+  readonly scores?: Float64Array | undefined;
+  /** The classes in the order of the columns of `scores`. */
+  readonly classes?: readonly string[] | undefined;
+}
+
+/** The truth and how to read answers to it. */
+export interface Question {
+  readonly task: Task;
+  /** Labels, or values for a regression. */
+  readonly truth: readonly (string | null)[] | Float64Array;
+  readonly positive?: string | undefined;
+  /** Score from which a row is called positive. Left out: the labels as the model gave them, or 0.5 without any. */
+  readonly threshold?: number | undefined;
+}
+
+/**
+ * Rows with classes, checked and encoded. Two classes: `width` 1, class 0 negative and 1 positive, a score per row. More:
+ * `width` is the number of classes.
+ */
+export interface ClassSample {
+  readonly task: 'binary' | 'multiclass';
+  readonly rows: number;
+  readonly classes: readonly string[];
+  readonly truth: Uint16Array;
+  readonly predicted: Uint16Array;
+  readonly width: number;
+  readonly scores: Float64Array | undefined;
+  /** Why the scores are no probabilities; undefined when they are. */
+  readonly notProbabilities: string | undefined;
+  /** Rows whose given label is not the one of the highest score (two classes: of a score of at least 0.5). */
+  readonly disagreements: number;
+}
+
+export interface ValueSample {
+  readonly task: 'regression';
+  readonly rows: number;
+  readonly truth: Float64Array;
+  readonly predicted: Float64Array;
+}
+
+export type Sample = ClassSample | ValueSample;
+
+/**
+ * Truth and answers, checked.
+ * @throws InputError for missing values, labels outside the classes, scores that are not numbers, and lengths that differ.
+ */
+export function readSample(question: Question, answers: Answers): Sample {
+  return question.task === 'regression' ? valueSample(question, answers) : classSample(question, answers);
+}
+
+/** Only these rows, in this order. */
+export function subsetOf(sample: Sample, rows: Uint32Array): Sample {
+  const valuesAt = (values: Float64Array) => Float64Array.from(rows, (row) => values[row]!);
+  const codesAt = (codes: Uint16Array) => Uint16Array.from(rows, (row) => codes[row]!);
+  if (sample.task === 'regression') {
+    return {
+      ...sample,
+      rows: rows.length,
+      truth: valuesAt(sample.truth),
+      predicted: valuesAt(sample.predicted),
+    };
+  }
+  const { scores, width } = sample;
+  return {
+    ...sample,
+    rows: rows.length,
+    truth: codesAt(sample.truth),
+    predicted: codesAt(sample.predicted),
+    scores: scores && rowsOf(scores, width, rows),
+  };
+}
+
+function rowsOf(scores: Float64Array, width: number, rows: Uint32Array): Float64Array {
+  const taken = new Float64Array(rows.length * width);
+  for (let i = 0; i < rows.length; i++) {
+    for (let column = 0; column < width; column++)
+      taken[i * width + column] = scores[rows[i]! * width + column]!;
+  }
+  return taken;
+}
+
+function valueSample({ truth }: Question, { predictions }: Answers): ValueSample {
+  if (!(truth instanceof Float64Array)) throw mismatch('the truth of a regression must be numbers');
+  if (!(predictions instanceof Float64Array))
+    throw mismatch('the predictions of a regression must be numbers');
+  sameLength('predictions', predictions.length, truth.length);
+  refuseNotFinite(truth, 'truth');
+  refuseNotFinite(predictions, 'prediction');
+  return { task: 'regression', rows: truth.length, truth, predicted: predictions };
+}
+
+function classSample(question: Question, answers: Answers): ClassSample {
+  const { task } = question;
+  const truth = texts(question.truth, 'truth');
+  const labels = answers.predictions && texts(answers.predictions, 'predictions');
+  if (!labels && !answers.scores) {
+    throw mismatch('there are neither predictions nor scores');
+  }
+  if (labels) sameLength('predictions', labels.length, truth.length);
+  const given =
+    answers.classes ?? classesIn(present(truth, 'truth'), labels ? present(labels, 'prediction') : []);
+  const classes = task === 'binary' ? binaryClasses(given, question.positive) : given;
+  const read = labelReader(classes);
+  const codes = encode(truth, read, 'truth');
+  const width = task === 'binary' ? 1 : classes.length;
+  const scores = answers.scores && readScores(answers.scores, truth.length, given, classes, task);
+  const threshold = task === 'binary' ? (question.threshold ?? 0.5) : 0;
+  const byScore = scores && predictedBy(scores, width, threshold);
+  const byLabel = labels && encode(labels, read, 'prediction');
+  const labelsDecide = byLabel && (question.threshold === undefined || !byScore || task === 'multiclass');
+  return {
+    task: task as ClassSample['task'],
+    rows: truth.length,
+    classes,
+    truth: codes,
+    predicted: (labelsDecide ? byLabel : byScore)!,
+    width,
+    scores,
+    notProbabilities: scores && whyNotProbabilities(scores, width),
+    disagreements: byLabel && scores ? countDisagreements(byLabel, scores, width) : 0,
+  };
+}
+
+function predictedBy(scores: Float64Array, width: number, threshold: number): Uint16Array {
+  return Uint16Array.from({ length: scores.length / width }, (_, row) =>
+    width === 1 ? Number(scores[row]! >= threshold) : indexOfGreatest(scores, row * width, width),
+  );
+}
+
+function countDisagreements(labels: Uint16Array, scores: Float64Array, width: number): number {
+  const predicted = predictedBy(scores, width, 0.5);
+  const isTie = (row: number) =>
+    width === 1
+      ? scores[row] === 0.5
+      : scores[row * width + labels[row]!] === scores[row * width + predicted[row]!];
+  return labels.reduce((sum, code, row) => sum + Number(code !== predicted[row] && !isTie(row)), 0);
+}
+
+/** Scores of the positive class for two classes, else as they came. */
+function readScores(
+  scores: Float64Array,
+  rows: number,
+  given: readonly string[],
+  classes: readonly string[],
+  task: Task,
+): Float64Array {
+  const bad = scores.findIndex((score) => Number.isNaN(score));
+  const width = rows === 0 ? 1 : scores.length / rows;
+  if (bad >= 0) {
+    throw new InputError(
+      fault(
+        'score-not-a-number',
+        `the score of row ${Math.floor(bad / width) + 1} is not a number`,
+        undefined,
+        'Look for missing values in the columns that the model reads, or for an overflow in the model.',
+      ),
+    );
+  }
+  if (task === 'binary' && width === 1) return scores;
+  if (width !== given.length) {
+    throw mismatch(`there are ${scores.length} scores for ${rows} rows and ${given.length} classes`);
+  }
+  if (task === 'multiclass') return scores;
+  const column = given.indexOf(classes[1]!);
+  return Float64Array.from({ length: rows }, (_, row) => scores[row * width + column]!);
+}
+
+function present(labels: readonly (string | null)[], what: string): string[] {
+  return labels.map((label, row) => {
+    if (label === null) throw missingValue(what, row);
+    return label;
+  });
+}
+
+function texts(labels: readonly (string | null)[] | Float64Array, what: string): readonly (string | null)[] {
+  if (labels instanceof Float64Array) throw mismatch(`the ${what} of a classification must be texts`);
+  return labels;
+}
+
+function refuseNotFinite(values: Float64Array, what: string): void {
+  const bad = values.findIndex((value) => !Number.isFinite(value));
+  if (bad < 0) return;
+  if (Number.isNaN(values[bad])) throw missingValue(what, bad);
+  throw mismatch(`the ${what} of row ${bad + 1} is infinite`);
+}
+
+function sameLength(what: string, found: number, expected: number): void {
+  if (found !== expected) throw mismatch(`there are ${found} ${what} for ${expected} rows of truth`);
+}
+
+function mismatch(message: string): InputError {
+  return new InputError(
+    fault('answers-do-not-fit', message, undefined, 'Compare the task and the columns with the data.'),
+  );
+}

@@ -1,0 +1,231 @@
+import { argsort } from './argsort.ts';
+import type { Weights } from './weights.ts';
+
+/** Binary rows from the highest score to the lowest, sorted once so that a resample is one pass. */
+export interface ScoreOrder {
+  readonly rows: Uint32Array;
+  /** Bit 0: the row is positive. Bit 1: it is the last of those with its score. */
+  readonly marks: Uint8Array;
+  readonly scores: Float64Array;
+}
+
+const POSITIVE = 1;
+const LAST_OF_TIE = 2;
+
+/** `isPositive[i]` is 1 for a positive row. `subset` keeps only these rows, told by their number in the whole sample. */
+export function orderByScore(scores: Float64Array, isPositive: Uint8Array, subset?: Uint32Array): ScoreOrder {
+  const count = scores.length;
+  const ascending = argsort(scores);
+  const rows = new Uint32Array(count);
+  const marks = new Uint8Array(count);
+  const sorted = new Float64Array(count);
+  for (let i = 0; i < count; i++) {
+    const here = ascending[count - 1 - i]!;
+    rows[i] = subset ? subset[here]! : here;
+    sorted[i] = scores[here]!;
+    const isLast = i === count - 1 || scores[ascending[count - 2 - i]!] !== scores[here];
+    marks[i] = (isPositive[here] === 1 ? POSITIVE : 0) | (isLast ? LAST_OF_TIE : 0);
+  }
+  return { rows, marks, scores: sorted };
+}
+
+/**
+ * The chance that a positive row scores above a negative one, ties counting half, in [0, 1]: the Mann-Whitney statistic
+ * (sklearn `roc_auc_score`). One class only: NaN.
+ */
+export function rocAuc({ rows, marks }: ScoreOrder, weights: Weights): number {
+  let positives = 0;
+  let negatives = 0;
+  let tiedPositives = 0;
+  let tiedNegatives = 0;
+  let wins = 0;
+  for (let i = 0; i < rows.length; i++) {
+    const weight = weights[rows[i]!]!;
+    const mark = marks[i]!;
+    if ((mark & POSITIVE) !== 0) tiedPositives += weight;
+    else tiedNegatives += weight;
+    if ((mark & LAST_OF_TIE) !== 0) {
+      wins += tiedNegatives * (positives + tiedPositives / 2);
+      positives += tiedPositives;
+      negatives += tiedNegatives;
+      tiedPositives = 0;
+      tiedNegatives = 0;
+    }
+  }
+  return wins / (positives * negatives);
+}
+
+/**
+ * Precision at each distinct score, weighted by the recall gained there, in [0, 1]; no interpolation (sklearn
+ * `average_precision_score`). No positive row: NaN.
+ */
+export function averagePrecision({ rows, marks }: ScoreOrder, weights: Weights): number {
+  let positives = 0;
+  let seen = 0;
+  let gained = 0;
+  let sum = 0;
+  for (let i = 0; i < rows.length; i++) {
+    const weight = weights[rows[i]!]!;
+    const mark = marks[i]!;
+    seen += weight;
+    if ((mark & POSITIVE) !== 0) gained += weight;
+    if (gained > 0 && (mark & LAST_OF_TIE) !== 0) {
+      positives += gained;
+      sum += gained * (positives / seen);
+      gained = 0;
+    }
+  }
+  return sum / positives;
+}
+
+/**
+ * How many times the share of positives among the best-scored `share` of the rows is that of all rows; 1 is no better
+ * than chance. Rows that tie at the cut count by their average, so that their order does not matter. No positive: NaN.
+ */
+export function liftAt({ rows, marks }: ScoreOrder, weights: Weights, share: number): number {
+  let all = 0;
+  let positives = 0;
+  for (let i = 0; i < rows.length; i++) {
+    const weight = weights[rows[i]!]!;
+    all += weight;
+    if ((marks[i]! & POSITIVE) !== 0) positives += weight;
+  }
+  const cut = Math.max(1, Math.round(all * share));
+  let seen = 0;
+  let found = 0;
+  let tied = 0;
+  let tiedPositives = 0;
+  for (let i = 0; i < rows.length && seen < cut; i++) {
+    const weight = weights[rows[i]!]!;
+    tied += weight;
+    if ((marks[i]! & POSITIVE) !== 0) tiedPositives += weight;
+    if ((marks[i]! & LAST_OF_TIE) !== 0 && tied > 0) {
+      const taken = Math.min(tied, cut - seen);
+      found += tiedPositives * (taken / tied);
+      seen += taken;
+      tied = 0;
+      tiedPositives = 0;
+    }
+  }
+  return found / cut / (positives / all);
+}
+
+/** Counts at one threshold: a row is called positive when its score is at least the threshold. */
+export interface ThresholdRow {
+  readonly threshold: number;
+  readonly tp: number;
+  readonly fp: number;
+  readonly fn: number;
+  readonly tn: number;
+}
+
+/** The counts at every distinct score, from the highest threshold to the lowest. */
+export function everyThreshold({ marks, scores }: ScoreOrder): ThresholdRow[] {
+  const positives = marks.reduce((sum, mark) => sum + (mark & POSITIVE), 0);
+  const rows: ThresholdRow[] = [];
+  let tp = 0;
+  for (let i = 0; i < marks.length; i++) {
+    tp += marks[i]! & POSITIVE;
+    if ((marks[i]! & LAST_OF_TIE) === 0) continue;
+    const fp = i + 1 - tp;
+    rows.push({ threshold: scores[i]!, tp, fp, fn: positives - tp, tn: marks.length - positives - fp });
+  }
+  return rows;
+}
+
+/** The counts at the given thresholds, in their order. */
+export function thresholdTable(order: ScoreOrder, thresholds: readonly number[]): ThresholdRow[] {
+  const all = everyThreshold(order);
+  const positives = all.at(-1)?.tp ?? 0;
+  const rows = order.marks.length;
+  return thresholds.map((threshold) => {
+    const at = lastAtLeast(all, threshold);
+    if (!at) return { threshold, tp: 0, fp: 0, fn: positives, tn: rows - positives };
+    return { ...at, threshold };
+  });
+}
+
+function lastAtLeast(descending: readonly ThresholdRow[], threshold: number): ThresholdRow | undefined {
+  let low = 0;
+  let high = descending.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (descending[middle]!.threshold >= threshold) low = middle + 1;
+    else high = middle;
+  }
+  return descending[low - 1];
+}
+
+/** What the chosen threshold is best at. A bound that no threshold keeps gives undefined. */
+export type ThresholdGoal =
+  | { readonly maximise: 'f1' | 'youden' }
+  | { readonly maximise: 'recall'; readonly minPrecision: number }
+  | { readonly maximise: 'precision'; readonly minRecall: number }
+  | { readonly minimise: 'cost'; readonly falsePositive: number; readonly falseNegative: number };
+
+/** The best of all distinct scores as a threshold; of equals the highest. One class only: undefined. */
+export function chooseThreshold(order: ScoreOrder, goal: ThresholdGoal): ThresholdRow | undefined {
+  let best: ThresholdRow | undefined;
+  let bestWorth = Number.NEGATIVE_INFINITY;
+  for (const row of everyThreshold(order)) {
+    if (row.tp + row.fn === 0 || row.fp + row.tn === 0) return undefined;
+    const worth = worthOf(row, goal);
+    if (worth > bestWorth) {
+      best = row;
+      bestWorth = worth;
+    }
+  }
+  return best;
+}
+
+function worthOf({ tp, fp, fn, tn }: ThresholdRow, goal: ThresholdGoal): number {
+  const precision = tp / (tp + fp);
+  const recall = tp / (tp + fn);
+  if ('minimise' in goal) return -(goal.falsePositive * fp + goal.falseNegative * fn);
+  switch (goal.maximise) {
+    case 'f1':
+      return (2 * tp) / (2 * tp + fp + fn);
+    case 'youden':
+      return recall - fp / (fp + tn);
+    case 'recall':
+      return precision >= goal.minPrecision ? recall : Number.NEGATIVE_INFINITY;
+    case 'precision':
+      return recall >= goal.minRecall ? precision : Number.NEGATIVE_INFINITY;
+  }
+}
+
+export interface Curve {
+  /** [false positive rate, true positive rate] from (0, 0) to (1, 1). */
+  readonly roc: [number, number][];
+  /** [recall, precision] from the highest threshold to the lowest. */
+  readonly pr: [number, number][];
+}
+
+/**
+ * The ROC and precision-recall curves, thinned for drawing: at most `points` of each, the first and the last among
+ * them, spread evenly along the curve. One class only: undefined.
+ */
+export function curves(order: ScoreOrder, points: number): Curve | undefined {
+  const all = everyThreshold(order);
+  const last = all.at(-1);
+  if (!last || last.tp === 0 || last.fp === 0) return undefined;
+  const roc = all.map(({ tp, fp }): [number, number] => [fp / last.fp, tp / last.tp]);
+  const pr = all.map(({ tp, fp }): [number, number] => [tp / last.tp, tp / (tp + fp)]);
+  return { roc: thin([[0, 0], ...roc], points), pr: thin(pr, points) };
+}
+
+function thin(curve: [number, number][], points: number): [number, number][] {
+  if (curve.length <= points) return curve;
+  const along = new Float64Array(curve.length);
+  for (let i = 1; i < curve.length; i++) {
+    const step = Math.abs(curve[i]![0] - curve[i - 1]![0]) + Math.abs(curve[i]![1] - curve[i - 1]![1]);
+    along[i] = along[i - 1]! + step;
+  }
+  const length = along.at(-1)!;
+  const kept: [number, number][] = [];
+  for (let i = 0; i < curve.length; i++) {
+    const isEnd = i === curve.length - 1;
+    if (isEnd || along[i]! >= (kept.length * length) / (points - 1)) kept.push(curve[i]!);
+  }
+  return kept;
+}
