@@ -102,9 +102,14 @@ export function evaluatePolicy(question: {
   const asked = Object.hasOwn(policy.stages, stage) ? policy.stages[stage] : undefined;
   if (!asked) return { allowed: false, rules: [closedStage(stage, Object.keys(policy.stages))] };
   const each: Question = { stage, asked, request, evidence };
-  const rules = [who(each), from(each), ...dataContract(each), ...evaluation(each), ...approvals(each)].map(
-    (rule) => withWaiver(rule, each),
-  );
+  const rules = [
+    who(each),
+    from(each),
+    ...returning(each),
+    ...dataContract(each),
+    ...evaluation(each),
+    ...approvals(each),
+  ].map((rule) => withWaiver(rule, each));
   return { allowed: rules.every(({ passed, waived }) => passed || waived), rules };
 }
 
@@ -160,6 +165,20 @@ function from({ asked, request }: Question): Unwaived {
     actual: request.stages.join(', ') || 'candidate',
     evidence: 'stages of the version',
   };
+}
+
+/** Waivers are for a version that held the stage before: without that a rollback would be a way around the policy. */
+function returning({ stage, request }: Question): Unwaived[] {
+  if (!request.rollback) return [];
+  return [
+    {
+      rule: 'rollback',
+      passed: request.stages.includes(stage),
+      expected: `a version that held ${stage} before`,
+      actual: request.stages.join(', ') || 'candidate',
+      evidence: 'stages of the version',
+    },
+  ];
 }
 
 function dataContract({ asked, evidence }: Question): Unwaived[] {

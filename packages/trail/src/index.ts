@@ -1,2 +1,19 @@
 /** Entries, chain, envelopes, audit algorithm. */
-export {};
+export { type Audit, type AuditReader, type AuditStep, audit } from './audit.ts';
+export { trailTrailer } from './audit-tags.ts';
+export { type Chain, type ChainedEntry, type ChainFault, type TrailCommit, verifyChain } from './chain.ts';
+export { commitMessage, headline } from './commit-message.ts';
+export {
+  type ChainEnd,
+  decodeEntry,
+  type Entry,
+  type EntryOf,
+  encodeEntry,
+  entryPath,
+  nextEntry,
+} from './entry.ts';
+export { encodeEnvelope, preAuthenticationEncoding } from './envelope.ts';
+export type { Actor, Decision, EventOf, FileDigest, Kind, TrailEvent } from './event.ts';
+export { type GateQuestion, gateEvidence } from './gate-evidence.ts';
+export { SIGNATURE_NAMESPACE, type SshKey, type TrailCrypto, unarmor } from './ssh-signature.ts';
+export { type Holding, type ModelState, modelState, standingEntries } from './state.ts';

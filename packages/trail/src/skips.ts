@@ -1,0 +1,46 @@
+import type { ChainedEntry } from './chain.ts';
+import type { Entry } from './entry.ts';
+
+/** Numbers of the entries that annotations take back, each with the number of the annotation. */
+export type Skips = ReadonlyMap<number, number>;
+
+/**
+ * What annotations take back. An annotation may take back what came before it, but neither another annotation nor a
+ * "no" of somebody else: a denied gate or a rejection stays until the person who said it takes it back.
+ */
+export function skipsOf(entries: readonly ChainedEntry[]): {
+  skips: Skips;
+  faults: { by: ChainedEntry; message: string }[];
+} {
+  const skips = new Map<number, number>();
+  const faults: { by: ChainedEntry; message: string }[] = [];
+  const bySeq = new Map<number, Entry>();
+  for (const chained of entries) {
+    const { entry } = chained;
+    if (entry.kind === 'annotate') {
+      for (const seq of entry.event.skips) {
+        const refusal = refusalOf(entry, bySeq.get(seq), seq);
+        if (refusal !== undefined) faults.push({ by: chained, message: refusal });
+        else if (!skips.has(seq)) skips.set(seq, entry.seq);
+      }
+    }
+    bySeq.set(entry.seq, entry);
+  }
+  return { skips, faults };
+}
+
+function refusalOf(by: Entry, target: Entry | undefined, seq: number): string | undefined {
+  if (!target) return `it skips entry ${seq}, which does not come before it`;
+  if (target.kind === 'annotate') return `it skips entry ${seq}, which is an annotation`;
+  const speaker = speakerOfNo(target);
+  if (speaker !== undefined && speaker.toLowerCase() !== by.recordedBy.login.toLowerCase()) {
+    return `it skips entry ${seq}, a "no" that only ${speaker} may take back`;
+  }
+  return undefined;
+}
+
+function speakerOfNo(entry: Entry): string | undefined {
+  if (entry.kind === 'approve' && entry.event.verdict === 'rejected') return entry.event.by.login;
+  if (entry.kind === 'gate' && !entry.event.allowed) return entry.event.actor.login;
+  return undefined;
+}
