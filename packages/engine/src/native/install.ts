@@ -12,6 +12,8 @@ export interface InstallRequest {
   /** An absolute path that may be shared with other tools and other processes. */
   readonly cache: string;
   readonly environment: NodeJS.ProcessEnv;
+  /** Called when something must be downloaded. */
+  readonly onFetch?: () => void;
 }
 
 /** Written last, inside the folder: it names what the folder was made of. */
@@ -38,6 +40,7 @@ export async function install(request: InstallRequest): Promise<string> {
   const folder = join(cache, ...name.split('/'), module.version, platform);
   if (await isComplete(folder, parts)) return folder;
 
+  request.onFetch?.();
   const shelf = dirname(folder);
   await mkdir(shelf, { recursive: true });
   await removeStale(shelf);

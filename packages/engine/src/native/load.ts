@@ -7,6 +7,11 @@ import { install } from './install.ts';
 import { manifest, type NativeName } from './manifest.ts';
 import { cacheFolder, currentPlatform } from './platform.ts';
 
+export interface LoadOptions {
+  /** Told once, in a sentence, before a module is downloaded. */
+  readonly onFetch?: (message: string) => void;
+}
+
 const loaded = new Map<NativeName, Promise<unknown>>();
 
 /**
@@ -14,25 +19,25 @@ const loaded = new Map<NativeName, Promise<unknown>>();
  * @throws InputError `native-unsupported-platform`, `npm-missing`
  * @throws OutsideError `native-download-failed`, `native-checksum-mismatch`, `native-archive-unsafe`, `native-not-loadable`
  */
-export async function loadDuckDb(): Promise<typeof import('@duckdb/node-api')> {
-  return (await once('@duckdb/node-api')) as typeof import('@duckdb/node-api');
+export async function loadDuckDb(options?: LoadOptions): Promise<typeof import('@duckdb/node-api')> {
+  return (await once('@duckdb/node-api', options)) as typeof import('@duckdb/node-api');
 }
 
 /** ONNX Runtime, found and fetched like {@link loadDuckDb}, with the same errors. */
-export async function loadOnnxRuntime(): Promise<typeof import('onnxruntime-node')> {
-  return (await once('onnxruntime-node')) as typeof import('onnxruntime-node');
+export async function loadOnnxRuntime(options?: LoadOptions): Promise<typeof import('onnxruntime-node')> {
+  return (await once('onnxruntime-node', options)) as typeof import('onnxruntime-node');
 }
 
-function once(name: NativeName): Promise<unknown> {
+function once(name: NativeName, options: LoadOptions = {}): Promise<unknown> {
   const known = loaded.get(name);
   if (known) return known;
-  const loading = load(name);
+  const loading = load(name, options);
   loaded.set(name, loading);
   loading.catch(() => loaded.delete(name)); // a network that was down may be up at the next call
   return loading;
 }
 
-async function load(name: NativeName): Promise<unknown> {
+async function load(name: NativeName, { onFetch }: LoadOptions): Promise<unknown> {
   const folder =
     workspaceOf(name) ??
     (await install({
@@ -41,6 +46,7 @@ async function load(name: NativeName): Promise<unknown> {
       platform: currentPlatform(),
       cache: cacheFolder(process.env),
       environment: process.env,
+      onFetch: () => onFetch?.(`Fetching ${name} ${manifest[name].version}`),
     }));
   try {
     return createRequire(join(folder, 'package.json'))(name);

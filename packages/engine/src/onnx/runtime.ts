@@ -1,0 +1,309 @@
+import { fault, InputError, place } from '@rastro/fault';
+import type {
+  Batch,
+  ColumnRequest,
+  LoadedModel,
+  ModelRuntime,
+  Scores,
+  ScoringRequest,
+} from '@rastro/usecases';
+import type { InferenceSession, Tensor } from 'onnxruntime-node';
+import { zipMaps } from './classes.ts';
+import { type Graph, withOutput } from './graph.ts';
+import { feedsOf, namedTensors } from './infer.ts';
+import { type InputPlan, planInputs } from './input-plan.ts';
+import { type ModelFile, readModelFile, refusal } from './model-file.ts';
+import { type OutputPlan, planOutputs } from './output-plan.ts';
+import { pack } from './pack.ts';
+import { type Answers, toClasses, toValues } from './scores.ts';
+import { makeTensor } from './tensor.ts';
+
+type Ort = typeof import('onnxruntime-node');
+
+export interface OnnxRuntimeOptions {
+  /** Gives ONNX Runtime; called when the first model is loaded. */
+  readonly load: () => Promise<Ort>;
+  /**
+   * Threads per model. Default 1: how sums are split over threads changes their last digits, and the same model and
+   * data must give the same numbers on every machine.
+   */
+  readonly threads?: number;
+}
+
+/** Rows per run: large enough for full speed, small enough to stay in the processor's cache. */
+const rowsPerRun = 16_384;
+
+/** Runs ONNX models with ONNX Runtime on the CPU. */
+export function createOnnxRuntime({ load, threads = 1 }: OnnxRuntimeOptions): ModelRuntime {
+  return {
+    load: async (path) => {
+      const file = await readModelFile(path);
+      return openModel(file, await load(), threads);
+    },
+    versions: async () => ({ 'onnxruntime-node': (await load()).env.versions.node ?? 'unknown' }),
+  };
+}
+
+async function openModel(file: ModelFile, ort: Ort, threads: number): Promise<LoadedModel> {
+  const { graph, path } = file;
+  refuseBfloat16(file);
+  const matrix = fetchableMatrix(graph);
+  // External data is found beside the file, so such a model can only be opened by its path.
+  const source = matrix === undefined ? path : withOutput(file.bytes, matrix);
+  const session = await openSession(ort, source, path, threads);
+  const planned = new Map<string, { inputs: InputPlan; outputs: OutputPlan }>();
+
+  function plan(request: ScoringRequest): { inputs: InputPlan; outputs: OutputPlan } {
+    const key = JSON.stringify([request.task, request.features]);
+    const known = planned.get(key);
+    if (known) return known;
+    const made = atModel(path, () => ({
+      inputs: planInputs(graph.inputs, request.features),
+      outputs: planOutputs(graph, request.task, matrix),
+    }));
+    planned.set(key, made);
+    return made;
+  }
+
+  return {
+    signature: { inputs: graph.inputs, outputs: graph.outputs, opset: graph.opset },
+    columns: (request) => plan(request).inputs.columns.map((column) => ({ ...column })),
+    score: async (request, batch) => {
+      const { inputs, outputs } = plan(request);
+      checkBatch(batch, inputs.columns);
+      const answers = await run({
+        ort,
+        session,
+        path,
+        inputs,
+        outputs,
+        batch,
+        firstRow: request.firstRow ?? 0,
+      });
+      return atModel(path, () => interpret(answers, outputs, request));
+    },
+    infer: async (tensors) => {
+      const feeds = atModel(path, () => feedsOf(ort, graph.inputs, tensors));
+      const names = graph.outputs.filter(({ type }) => !type.includes('(')).map(({ name }) => name);
+      return namedTensors(names, await runSession(session, path, feeds, names));
+    },
+    close: () => session.release(),
+  };
+}
+
+function interpret(answers: Answers, outputs: OutputPlan, request: ScoringRequest): Scores {
+  switch (outputs.kind) {
+    case 'values':
+      return toValues(answers);
+    case 'classes':
+      return toClasses(answers, outputs, request);
+  }
+}
+
+/** The matrix behind the only ZipMap, which can be fetched in its place. */
+function fetchableMatrix(graph: Graph): string | undefined {
+  const [zipMap, ...others] = zipMaps(graph);
+  return zipMap && others.length === 0 && graph.externalFiles.length === 0 ? zipMap.inputs[0] : undefined;
+}
+
+async function openSession(
+  ort: Ort,
+  source: string | Uint8Array,
+  path: string,
+  threads: number,
+): Promise<InferenceSession> {
+  const options: InferenceSession.SessionOptions = {
+    executionProviders: ['cpu'],
+    executionMode: 'sequential',
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    logSeverityLevel: 3,
+  };
+  try {
+    return typeof source === 'string'
+      ? await ort.InferenceSession.create(source, options)
+      : await ort.InferenceSession.create(source, options);
+  } catch (error) {
+    throw cannotRun(path, error);
+  }
+}
+
+interface Run {
+  readonly ort: Ort;
+  readonly session: InferenceSession;
+  readonly path: string;
+  readonly inputs: InputPlan;
+  readonly outputs: OutputPlan;
+  readonly batch: Batch;
+  readonly firstRow: number;
+}
+
+async function run(work: Run): Promise<Answers> {
+  const { inputs, outputs, batch } = work;
+  const labelName = outputs.kind === 'classes' ? outputs.label : undefined;
+  const matrixName = outputs.kind === 'classes' ? outputs.scores : outputs.values;
+  const size = inputs.fixedRows ?? rowsPerRun;
+  const labels: string[] = [];
+  let width = 1;
+  let values = new Float64Array(0);
+  for (let start = 0; start < batch.rows; start += size) {
+    const count = Math.min(size, batch.rows - start);
+    const results = await runRows(work, { start, count, size: inputs.fixedRows ?? count });
+    if (labelName !== undefined) {
+      labels.push(...labelTexts(results[labelName]!, labelName, count, inputs.fixedRows ?? count));
+    }
+    if (matrixName !== undefined) {
+      const tensor = results[matrixName]!;
+      const found = widthOf(tensor, matrixName, inputs.fixedRows ?? count);
+      if (start === 0) {
+        width = found;
+        values = new Float64Array(batch.rows * width);
+      }
+      values.set(numbers(tensor).subarray(0, count * width), start * width);
+    }
+  }
+  if (matrixName !== undefined) refuseNaN(values, width, work);
+  return {
+    rows: batch.rows,
+    labels: labelName === undefined ? undefined : labels,
+    matrix: matrixName === undefined ? undefined : { name: matrixName, rows: batch.rows, width, values },
+  };
+}
+
+async function runRows(
+  { ort, session, path, inputs, outputs, batch, firstRow }: Run,
+  rows: { start: number; count: number; size: number },
+): Promise<InferenceSession.ReturnType> {
+  const feeds = Object.fromEntries(
+    inputs.feeds.map(({ name, type, columns, rest }) => {
+      const named = columns.map((index) => ({
+        name: inputs.columns[index]!.name,
+        values: batch.columns[index]!,
+      }));
+      return [name, makeTensor(ort, type, pack(type, named, { ...rows, firstRow }), [rows.size, ...rest])];
+    }),
+  );
+  const names =
+    outputs.kind === 'values'
+      ? [outputs.values]
+      : [outputs.label, outputs.scores].filter((name) => name !== undefined);
+  return runSession(session, path, feeds, names);
+}
+
+async function runSession(
+  session: InferenceSession,
+  path: string,
+  feeds: InferenceSession.FeedsType,
+  names: readonly string[],
+): Promise<InferenceSession.ReturnType> {
+  try {
+    return await session.run(feeds, names);
+  } catch (error) {
+    throw cannotRun(path, error);
+  }
+}
+
+function widthOf({ dims }: Tensor, name: string, rows: number): number {
+  const [first, ...rest] = dims;
+  if (first === rows && rest.slice(1).every((dimension) => dimension === 1)) return rest[0] ?? 1;
+  throw new InputError(
+    fault(
+      'model-outputs-unsupported',
+      `output ${JSON.stringify(name)} has the shape [${dims.join(', ')}] for ${rows} rows`,
+      undefined,
+      'Export the model with outputs of shape [N] or [N, classes].',
+    ),
+  );
+}
+
+function labelTexts(tensor: Tensor, name: string, count: number, rows: number): string[] {
+  if (widthOf(tensor, name, rows) !== 1) {
+    throw new InputError(
+      fault(
+        'model-outputs-unsupported',
+        `output ${JSON.stringify(name)} gives several labels per row`,
+        undefined,
+        'Export the model with a label of shape [N].',
+      ),
+    );
+  }
+  const found = Array.from({ length: count }, (_, row) => tensor.data[row]!);
+  return tensor.type === 'bool' ? found.map((value) => String(value === 1)) : found.map(String);
+}
+
+function numbers({ data }: Tensor): Float64Array {
+  if (data instanceof Float64Array) return data;
+  if (data instanceof BigInt64Array || data instanceof BigUint64Array) return Float64Array.from(data, Number);
+  return Float64Array.from(data as Float32Array);
+}
+
+function refuseNaN(values: Float64Array, width: number, { path, inputs, batch, firstRow }: Run): void {
+  const found = values.findIndex((value) => !Number.isFinite(value));
+  if (found < 0) return;
+  const row = Math.floor(found / width);
+  const missing = inputs.columns.flatMap(({ name }, index) => {
+    const value = batch.columns[index]![row];
+    return typeof value === 'number' && Number.isNaN(value) ? [name] : [];
+  });
+  const why = missing.length > 0 ? `, where ${missing.join(', ')} is missing` : '';
+  throw refusal(
+    path,
+    'model-answer-not-finite',
+    `answers ${values[found]} for row ${firstRow + row + 1}${why}`,
+    missing.length > 0
+      ? 'Fill the missing values in the data, or export the model with the step that fills them.'
+      : 'Check the features of that row, and the model itself.',
+  );
+}
+
+function checkBatch({ columns }: Batch, wanted: readonly ColumnRequest[]): void {
+  const fits = wanted.every(({ as }, index) => {
+    const column = columns[index];
+    return as === 'number' ? column instanceof Float64Array : Array.isArray(column);
+  });
+  if (!fits || columns.length !== wanted.length) {
+    throw new TypeError('the batch does not hold the columns that the model asked for');
+  }
+}
+
+function refuseBfloat16({ path, graph }: ModelFile): void {
+  const port = [...graph.inputs, ...graph.outputs].find(({ type }) => type === 'bfloat16');
+  if (!port) return;
+  throw refusal(
+    path,
+    'model-cannot-run',
+    `has ${JSON.stringify(port.name)} as bfloat16, which ONNX Runtime for Node.js cannot pass in or out`,
+    'Export the model with float inputs and outputs.',
+  );
+}
+
+function cannotRun(path: string, error: unknown): InputError {
+  const reason = (error instanceof Error ? error.message : String(error)).split('\n')[0]!;
+  const locale = /locale with name:\s*([\w.-]+)/.exec(reason)?.[1];
+  return locale
+    ? refusal(
+        path,
+        'model-cannot-run',
+        `needs the locale ${locale}, which this machine does not have`,
+        `Install it before this step: \`sudo locale-gen ${locale}\`.`,
+        error,
+      )
+    : refusal(
+        path,
+        'model-cannot-run',
+        `cannot be run: ${reason}`,
+        'Check the model with ONNX Runtime where it was made, and export it with operators that it has.',
+        error,
+      );
+}
+
+/** Puts the model's file on faults that were found in its graph or its answers. */
+function atModel<T>(path: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    const [first, ...rest] = error.faults;
+    throw new InputError([{ ...first, place: place(path) }, ...rest], { cause: error });
+  }
+}

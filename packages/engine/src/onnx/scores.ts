@@ -1,0 +1,130 @@
+import { fault, InputError } from '@rastro/fault';
+import type { Scores, ScoringRequest } from '@rastro/usecases';
+import type { OutputPlan } from './output-plan.ts';
+import { type Matrix, toProbabilities } from './probabilities.ts';
+
+/** What a model answered for a batch, before it is made sense of. */
+export interface Answers {
+  readonly rows: number;
+  /** Label texts, one per row. */
+  readonly labels: readonly string[] | undefined;
+  /** Scores or values. */
+  readonly matrix: Matrix | undefined;
+}
+
+/** A label may tie with the greatest probability up to rounding. */
+const tie = 1e-6;
+
+/** @throws InputError `model-outputs-unsupported` when the output has several values per row */
+export function toValues({ rows, matrix }: Answers): Scores {
+  const { name, width, values } = matrix!;
+  if (width !== 1) {
+    throw new InputError(
+      fault(
+        'model-outputs-unsupported',
+        `output ${JSON.stringify(name)} gives ${width} values per row, and a regression has one`,
+        undefined,
+        'Check the task of the model: this looks like a classifier, or a regression of several targets.',
+      ),
+    );
+  }
+  return { rows, values };
+}
+
+/**
+ * Labels and probabilities by class. Without a label output, the label is the class of the highest probability, the
+ * first of them in a tie.
+ * @throws InputError `model-classes-unclear` when the classes do not fit the scores, the labels or the task;
+ * `model-scores-unclear`
+ */
+export function toClasses(
+  { rows, labels, matrix }: Answers,
+  plan: OutputPlan & { kind: 'classes' },
+  request: ScoringRequest,
+): Scores {
+  if (!matrix) return { rows, labels: labels!, ...(plan.classes ? { classes: plan.classes } : {}) };
+  if (matrix.width === 1 && request.task !== 'binary') {
+    throw unclear(
+      `output ${JSON.stringify(matrix.name)} gives one score per row, and a ${request.task} task needs one per class`,
+    );
+  }
+  const { classes, isCertain } = chooseClasses(Math.max(2, matrix.width), plan, request);
+  const scores = toProbabilities(matrix);
+  if (!labels) return { rows, classes, scores, labels: mostLikely(scores, classes) };
+  const disagreements = countDisagreements(labels, scores, classes);
+  if (disagreements > 0 && !isCertain) {
+    throw unclear(
+      `the model does not say the order of its classes, and its labels do not fit the order ${classes.join(', ')}`,
+    );
+  }
+  return { rows, classes, scores, labels, ...(disagreements > 0 ? { disagreements } : {}) };
+}
+
+/** The order that the model names, else the one that the caller names, else 0, 1, 2… */
+function chooseClasses(
+  size: number,
+  { classes: own }: OutputPlan & { kind: 'classes' },
+  { task, classes: given }: ScoringRequest,
+): { classes: readonly string[]; isCertain: boolean } {
+  if (task === 'binary' && size !== 2) {
+    throw unclear(`the model gives ${size} scores per row, and a binary task has two classes`);
+  }
+  const isSameSet = given && own && given.length === own.length && given.every((name) => own.includes(name));
+  const chosen = given && !isSameSet ? given : own;
+  if (!chosen)
+    return { classes: Array.from({ length: size }, (_, index) => String(index)), isCertain: false };
+  if (chosen.length !== size) {
+    throw unclear(
+      `the model gives ${size} scores per row for ${chosen.length} classes: ${chosen.join(', ')}`,
+    );
+  }
+  return { classes: chosen, isCertain: true };
+}
+
+function mostLikely(scores: Float64Array, classes: readonly string[]): string[] {
+  const width = classes.length;
+  return Array.from({ length: scores.length / width }, (_, row) => {
+    let best = 0;
+    for (let column = 1; column < width; column++) {
+      if (scores[row * width + column]! > scores[row * width + best]!) best = column;
+    }
+    return classes[best]!;
+  });
+}
+
+function countDisagreements(
+  labels: readonly string[],
+  scores: Float64Array,
+  classes: readonly string[],
+): number {
+  const width = classes.length;
+  const columns = new Map(classes.map((name, column) => [name, column]));
+  let count = 0;
+  labels.forEach((label, row) => {
+    const column = columns.get(label);
+    if (column === undefined) {
+      throw unclear(
+        `the model answers ${JSON.stringify(label)}, which is not one of its classes: ${classes.join(', ')}`,
+      );
+    }
+    const own = scores[row * width + column]!;
+    for (let other = 0; other < width; other++) {
+      if (scores[row * width + other]! > own + tie) {
+        count++;
+        break;
+      }
+    }
+  });
+  return count;
+}
+
+function unclear(message: string): InputError {
+  return new InputError(
+    fault(
+      'model-classes-unclear',
+      message,
+      undefined,
+      'Export the model with its class labels, or check the task and the classes that are given for it.',
+    ),
+  );
+}
