@@ -60,6 +60,35 @@ function categoricalTerm({ categories, codes }: CategoricalFeature, start: numbe
   return { kind: 'categorical', start, width: categories.length, codes };
 }
 
+/**
+ * The mean over rows of the products of all pairs of terms, the constant 1 of the intercept last: size width + 1, lower
+ * half only.
+ */
+export function meanProducts({ terms, width, rows }: Design): Float64Array {
+  const size = width + 1;
+  const products = new Float64Array(size * size);
+  const places = new Uint32Array(terms.length + 1);
+  const values = new Float64Array(terms.length + 1).fill(1);
+  places[terms.length] = width;
+  for (let row = 0; row < rows; row++) {
+    terms.forEach((term, index) => {
+      places[index] = term.start + (term.kind === 'numeric' ? 0 : term.codes[row]!);
+      if (term.kind === 'numeric') values[index] = standardised(term, row);
+    });
+    for (let i = 0; i < places.length; i++) {
+      const base = places[i]! * size;
+      const value = values[i]!;
+      for (let j = 0; j <= i; j++) products[base + places[j]!]! += value * values[j]!;
+    }
+  }
+  return products.map((sum) => sum / rows);
+}
+
+function standardised({ values, mean, scale }: NumericTerm, row: number): number {
+  const value = values[row]!;
+  return Number.isNaN(value) ? 0 : (value - mean) * scale;
+}
+
 /** Adds what the terms give with these coefficients to the score of every row. */
 export function addScores({ terms }: Design, coefficients: Float64Array, scores: Float64Array): void {
   for (const term of terms) {

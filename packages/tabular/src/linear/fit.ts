@@ -3,7 +3,8 @@ import type { Feature } from '../features.ts';
 import { type Loss, lossFor, meanLoss } from '../loss.ts';
 import type { LinearParams } from '../params.ts';
 import type { NumberTarget, Target } from '../target.ts';
-import { addScores, addSlopes, type Design, designOf } from './design.ts';
+import { factor, solveLower, solveUpper, type Triangle } from './cholesky.ts';
+import { addScores, addSlopes, type Design, designOf, meanProducts } from './design.ts';
 import { minimise, type Smooth } from './minimise.ts';
 
 /** A trained linear model: the score of an output is its intercept plus its coefficients times the terms. */
@@ -21,47 +22,41 @@ export interface LinearModel {
 }
 
 /** The slope of the mean loss that we aim for, and the one that we accept where rounding ends the search. */
-const TOLERANCE = 1e-9;
+const TOLERANCE = 1e-8;
 const ACCEPTED = 1e-6;
+
+/** A factor of this size squared is made and solved with; a baseline needs no more. */
+const MAX_COEFFICIENTS = 2000;
 
 /**
  * Ridge regression, or logistic regression (multinomial for three classes and more): minimises the sum of the losses plus
  * l2 / 2 times the sum of the squared coefficients of the standardised terms. The intercept is not penalised.
- * @throws InputError when the search does not converge in `max_iter` steps.
+ * @throws InputError when there are more than 2,000 coefficients per output, or the search does not converge in `max_iter`
+ * steps.
  */
 export function fitLinear(
   table: { readonly features: readonly Feature[]; readonly target: Target },
   params: LinearParams,
 ): LinearModel {
   const design = designOf(table.features);
+  if (design.width > MAX_COEFFICIENTS) throw tooWide(design.width);
   const { target, centre, spread } = standardised(table.target);
-  const loss = lossFor(target);
-  const outputs = loss.base.length;
-  const state = {
-    design,
-    loss,
-    scores: Array.from({ length: outputs }, () => new Float64Array(design.rows)),
-  };
-  const stride = design.width + 1;
-  const smooth = penalised(state, params.l2_regularization);
-  const minimum = minimise(smooth, outputs * stride, {
+  const objective = new Objective(design, lossFor(target), params.l2_regularization);
+  const minimum = minimise(objective.at, objective.size, {
     tolerance: TOLERANCE,
     maxIterations: params.max_iter,
   });
   if (!(minimum.slope <= ACCEPTED)) throw notConverged(minimum.iterations);
-  const parts = Array.from({ length: outputs }, (_, output) =>
-    minimum.point.slice(output * stride, (output + 1) * stride),
-  );
-  smooth(minimum.point, new Float64Array(minimum.point.length));
+  const { coefficients, intercepts, scores, loss } = objective.solution(minimum.point);
   return {
     kind: 'linear',
     design,
-    coefficients: parts.map((part) => part.slice(0, -1).map((coefficient) => coefficient * spread)),
-    intercepts: parts.map((part) => part.at(-1)! * spread + centre),
+    coefficients: coefficients.map((own) => own.map((coefficient) => coefficient * spread)),
+    intercepts: intercepts.map((intercept) => intercept * spread + centre),
     iterations: minimum.iterations,
     loss: loss.name,
-    trainingLoss: meanLoss(loss, state.scores, state.scores[0]!.keys()) * spread ** 2,
-    scores: state.scores.map((scores) => scores.map((score) => score * spread + centre)),
+    trainingLoss: meanLoss(loss, scores, scores[0]!.keys()) * spread ** 2,
+    scores: scores.map((own) => own.map((score) => score * spread + centre)),
   };
 }
 
@@ -75,37 +70,94 @@ function standardised(target: Target): { target: Target; centre: number; spread:
   return { target: scaled, centre, spread };
 }
 
-/** The mean loss plus the penalty, as a function of all coefficients: per output the terms', then the intercept. */
-function penalised(
-  { design, loss, scores }: { design: Design; loss: Loss; scores: readonly Float64Array[] },
-  l2: number,
-): Smooth {
-  const stride = design.width + 1;
-  const rowSlopes = new Float64Array(design.rows);
-  const curvatures = new Float64Array(design.rows);
-  return (point, gradient) => {
-    scores.forEach((own, output) => {
-      own.fill(point[output * stride + design.width]!);
-      addScores(design, point.subarray(output * stride), own);
-    });
-    loss.begin(scores);
+/**
+ * The mean loss plus the penalty, as a function of a point. Per output, a stretch of the point stands for the coefficients
+ * of the terms and then the intercept, after a change of variables that makes the curvature about the same in all
+ * directions: a search then takes tens of steps where it would take a thousand.
+ */
+class Objective {
+  readonly size: number;
+  readonly #design: Design;
+  readonly #loss: Loss;
+  readonly #l2: number;
+  readonly #triangle: Triangle;
+  readonly #scores: Float64Array[];
+  readonly #rowSlopes: Float64Array;
+  readonly #curvatures: Float64Array;
+
+  constructor(design: Design, loss: Loss, l2: number) {
+    this.#design = design;
+    this.#loss = loss;
+    this.#l2 = l2;
+    this.#triangle = preconditioner(design, loss, l2);
+    this.#scores = Array.from(loss.base, () => new Float64Array(design.rows));
+    this.#rowSlopes = new Float64Array(design.rows);
+    this.#curvatures = new Float64Array(design.rows);
+    this.size = loss.base.length * this.#triangle.size;
+  }
+
+  readonly at: Smooth = (point, gradient) => {
+    const { rows } = this.#design;
+    const outputs = this.#scoreRows(point);
+    this.#loss.begin(this.#scores);
     let penalty = 0;
-    scores.forEach((_, output) => {
-      loss.derive(output, scores, rowSlopes, curvatures);
-      const slopes = gradient.subarray(output * stride, (output + 1) * stride).fill(0);
-      addSlopes(design, rowSlopes, slopes);
-      for (const slope of rowSlopes) slopes[design.width]! += slope;
-      for (let index = 0; index < design.width; index++) {
-        const coefficient = point[output * stride + index]!;
-        penalty += (l2 / 2) * coefficient ** 2;
-        slopes[index]! += l2 * coefficient;
+    outputs.forEach((coefficients, output) => {
+      const slopes = this.#part(gradient, output).fill(0);
+      this.#loss.derive(output, this.#scores, this.#rowSlopes, this.#curvatures);
+      addSlopes(this.#design, this.#rowSlopes, slopes);
+      slopes[slopes.length - 1] = this.#rowSlopes.reduce((sum, slope) => sum + slope, 0);
+      for (let index = 0; index < this.#design.width; index++) {
+        const coefficient = coefficients[index]!;
+        penalty += (this.#l2 / 2) * coefficient ** 2;
+        slopes[index]! += this.#l2 * coefficient;
       }
-      for (let index = 0; index < stride; index++) slopes[index]! /= design.rows;
+      for (let index = 0; index < slopes.length; index++) slopes[index]! /= rows;
+      solveLower(this.#triangle, slopes);
     });
-    // The squared error is told in full, but trained on its half.
-    const share = loss.name === 'squared_error' ? 0.5 : 1;
-    return share * meanLoss(loss, scores, scores[0]!.keys()) + penalty / design.rows;
+    // The squared error is told in full, but its half is what the slopes belong to.
+    const share = this.#loss.name === 'squared_error' ? 0.5 : 1;
+    return share * meanLoss(this.#loss, this.#scores, this.#rowSlopes.keys()) + penalty / rows;
   };
+
+  solution(point: Float64Array): {
+    readonly coefficients: readonly Float64Array[];
+    readonly intercepts: readonly number[];
+    readonly scores: readonly Float64Array[];
+    readonly loss: Loss;
+  } {
+    const outputs = this.#scoreRows(point);
+    return {
+      coefficients: outputs.map((own) => own.subarray(0, -1)),
+      intercepts: outputs.map((own) => own.at(-1)!),
+      scores: this.#scores,
+      loss: this.#loss,
+    };
+  }
+
+  /** Writes the scores that a point gives; returns its coefficients and intercept per output, undoing the change of variables. */
+  #scoreRows(point: Float64Array): Float64Array[] {
+    return this.#scores.map((scores, output) => {
+      const own = this.#part(point, output).slice();
+      solveUpper(this.#triangle, own);
+      scores.fill(own.at(-1)!);
+      addScores(this.#design, own, scores);
+      return own;
+    });
+  }
+
+  #part(vector: Float64Array, output: number): Float64Array {
+    const stride = this.#triangle.size;
+    return vector.subarray(output * stride, (output + 1) * stride);
+  }
+}
+
+/** The factor of the curvature of the mean loss: that of a squared error, or at most that of a log loss. */
+function preconditioner(design: Design, loss: Loss, l2: number): Triangle {
+  const size = design.width + 1;
+  const curvature = loss.name === 'squared_error' ? 1 : 0.25;
+  const cells = meanProducts(design).map((product) => product * curvature);
+  for (let index = 0; index < design.width; index++) cells[index * size + index]! += l2 / design.rows;
+  return factor(cells, size);
 }
 
 function notConverged(iterations: number): InputError {
@@ -115,6 +167,17 @@ function notConverged(iterations: number): InputError {
       `the linear model did not converge in ${iterations} steps`,
       undefined,
       'Raise "l2_regularization" (some feature may tell the classes apart perfectly) or "max_iter".',
+    ),
+  );
+}
+
+function tooWide(width: number): InputError {
+  return new InputError(
+    fault(
+      'too-many-coefficients',
+      `a linear model of these columns has ${width} coefficients, more than ${MAX_COEFFICIENTS}`,
+      undefined,
+      'Leave out text columns with many values, or train with "gradient-boosting".',
     ),
   );
 }
