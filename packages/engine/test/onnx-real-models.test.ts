@@ -219,7 +219,7 @@ describe.skipIf(!isThere)('on real models and data', () => {
       { task: 'binary', features: adultNumbers, firstRow: 100 },
       { rows: 3, columns },
     );
-    await expect(scoring).rejects.toThrow('answers NaN for row 102, where education_num is missing');
+    await expect(scoring).rejects.toThrow('answers NaN for row 102, where capital_gain is missing');
     await model.close();
   });
 

@@ -66,16 +66,17 @@ async function publish(
   fresh: string,
   { folder, parts, aside }: { folder: string; parts: readonly NativePart[]; aside: string },
 ): Promise<void> {
-  for (let attempt = 1; ; attempt++) {
+  try {
+    return await rename(fresh, folder);
+  } catch (error) {
     if (await isComplete(folder, parts)) return;
-    await rename(folder, aside).catch(unlessMissing);
-    try {
-      return await rename(fresh, folder);
-    } catch (error) {
-      // Another install took the place between the two renames.
-      if (attempt === 3 || !(await isComplete(folder, parts))) throw error;
-    }
+    await rename(folder, aside).catch(() => {
+      throw error;
+    });
   }
+  await rename(fresh, folder).catch(async (error: unknown) => {
+    if (!(await isComplete(folder, parts))) throw error;
+  });
 }
 
 async function isComplete(folder: string, parts: readonly NativePart[]): Promise<boolean> {
