@@ -7,6 +7,12 @@ import * as sql from './sql.ts';
  */
 export type Physical = 'text' | 'json' | (string & {});
 
+/** What decides how texts of a column are read. */
+export type Notation = Pick<ContractField, 'type' | 'trueValues' | 'falseValues' | 'decimalChar'> &
+  Partial<Pick<ContractField, 'groupChar'>>;
+
+type Missing = Pick<CheckSource, 'trim' | 'missingValues'>;
+
 /** The SQL type of a field's value. */
 export function sqlType(type: ContractField['type']): string {
   switch (type) {
@@ -29,7 +35,7 @@ export function sqlType(type: ContractField['type']): string {
 }
 
 /** The text of a value, null when it is missing, from the column as the files have it. */
-export function presentText(column: string, physical: Physical, source: CheckSource): string {
+export function presentText(column: string, physical: Physical, source: Missing): string {
   if (physical === 'json') return withoutMissing(`(${column} ->> '$')`, source);
   if (physical === 'text') {
     return withoutMissing(source.trim ? String.raw`trim(${column}, E' \t\r\n')` : column, source);
@@ -37,7 +43,7 @@ export function presentText(column: string, physical: Physical, source: CheckSou
   return isTextType(physical) ? withoutMissing(`${column}::VARCHAR`, source) : column;
 }
 
-function withoutMissing(value: string, { missingValues }: CheckSource): string {
+function withoutMissing(value: string, { missingValues }: Missing): string {
   if (missingValues.length === 0) return value;
   if (missingValues.length === 1) return `nullif(${value}, ${sql.text(missingValues[0]!)})`;
   return `CASE WHEN ${value} NOT IN ${sql.texts(missingValues)} THEN ${value} END`;
@@ -45,7 +51,7 @@ function withoutMissing(value: string, { missingValues }: CheckSource): string {
 
 /** The typed value, null when it is missing or of another type. `text` is the column that `presentText` made. */
 export function typedValue(
-  field: ContractField,
+  field: Notation,
   { text, column, physical }: { text: string; column: string; physical: Physical },
 ): string {
   if (physical === 'text') return fromText(field, text);
@@ -57,7 +63,7 @@ export function typedValue(
  * Casts of texts are looser than a contract: they take `2.5` and `0x1F` as integers, `epoch` as a date, `1_000` as a
  * number. A value that is written back as it came is certain; only the others pay for a regular expression.
  */
-function fromText(field: ContractField, t: string): string {
+function fromText(field: Notation, t: string): string {
   switch (field.type) {
     case 'string':
     case 'any':
@@ -80,7 +86,7 @@ function fromText(field: ContractField, t: string): string {
 const TIME = '([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\\.[0-9]{1,9})?)?';
 const DATETIME = `[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]${TIME}(Z|[+-][0-9]{2}(:?[0-9]{2})?)?`;
 
-function integerFrom({ groupChar }: ContractField, t: string): string {
+function integerFrom({ groupChar }: Notation, t: string): string {
   const cast = (value: string) => `TRY_CAST(${value} AS BIGINT)`;
   if (groupChar !== undefined) {
     const grouped = `[+-]?([0-9]+|[0-9]{1,3}(${inClass(groupChar)}[0-9]{3})+)`;
@@ -89,7 +95,7 @@ function integerFrom({ groupChar }: ContractField, t: string): string {
   return `CASE WHEN ${cast(t)}::VARCHAR = ${t} OR regexp_full_match(${t}, '[+-]?[0-9]+') THEN ${cast(t)} END`;
 }
 
-function numberFrom({ decimalChar, groupChar }: ContractField, t: string): string {
+function numberFrom({ decimalChar, groupChar }: Notation, t: string): string {
   const whole = groupChar === undefined ? '[0-9]+' : `([0-9]+|[0-9]{1,3}(${inClass(groupChar)}[0-9]{3})+)`;
   const point = inClass(decimalChar);
   const grammar = sql.text(`[+-]?(${whole}(${point}[0-9]*)?|${point}[0-9]+)([eE][+-]?[0-9]+)?`);
@@ -107,7 +113,7 @@ function inClass(character: string): string {
   return /[\^\\\]-]/.test(character) ? `\\${character}` : `[${character}]`;
 }
 
-function fromJson(field: ContractField, t: string, column: string): string {
+function fromJson(field: Notation, t: string, column: string): string {
   const when = (types: string, value: string) =>
     `CASE WHEN json_type(${column}) IN (${types}) THEN ${value} END`;
   switch (field.type) {
@@ -134,7 +140,7 @@ function isTextType(physical: string): boolean {
   return /^(VARCHAR|ENUM\(.*\)|UUID)$/s.test(physical.toUpperCase());
 }
 
-function fromNative(field: ContractField, t: string, physical: string): string {
+function fromNative(field: Notation, t: string, physical: string): string {
   const none = `NULL::${sqlType(field.type)}`;
   switch (field.type) {
     case 'any':
@@ -163,4 +169,28 @@ function fromNative(field: ContractField, t: string, physical: string): string {
     case 'time':
       return physical === 'TIME' ? t : none;
   }
+}
+
+/** How a column is read without a contract: strictly, in the usual notation. */
+export interface PlainColumn {
+  readonly type: ContractField['type'];
+  readonly column: string;
+  readonly physical: Physical;
+  readonly trim: boolean;
+  readonly missingValues: readonly string[];
+}
+
+/** SQL of a column's text (null when it is missing) and of its typed value (null when it is missing or of another type). */
+export function plainColumn({ type, column, physical, trim, missingValues }: PlainColumn): {
+  text: string;
+  value: string;
+} {
+  const text = `(${presentText(column, physical, { trim, missingValues })})`;
+  const notation = {
+    type,
+    trueValues: ['true', 'True', 'TRUE'],
+    falseValues: ['false', 'False', 'FALSE'],
+    decimalChar: '.',
+  };
+  return { text, value: typedValue(notation, { text, column, physical }) };
 }

@@ -1,7 +1,7 @@
 /** The promise data makes: schema, parse, infer, evolve, plan of checks. */
 export type { Check, CheckedFile, CheckPlan, CheckSource, PlannedRule, TableFormat } from './check-plan.ts';
 export type { CheckResult, Offender, RuleKind, RuleResult } from './check-result.ts';
-export type { Physical } from './column-sql.ts';
+export { type Physical, type PlainColumn, plainColumn } from './column-sql.ts';
 export type {
   Answer,
   FileFacts,

@@ -56,44 +56,44 @@ SELECT coalesce(sum(n - 1), 0)::BIGINT AS k FROM (
 )`;
   }
 
-  /** One row with, in `k<i>`, the first offenders of each of these checks over rows: a list of {at, shown}. */
+  /** One row with, in `k<i>`, the first offenders of each of these checks over rows: a list of {_at, shown}. */
   lines(broken: readonly number[]): string {
     const columns = broken.flatMap((index) => {
       const { ask } = this.#plan.checks[index]!;
       if (ask.how !== 'row') return [];
-      const offender = `{'at': _at, 'shown': ${this.#shown(ask.shows)}}`;
+      const offender = `{'_at': _at, 'shown': ${this.#shown(ask.shows)}}`;
       return [`arg_min(${offender}, _at, ${this.#plan.limit}) FILTER (WHERE ${ask.broken}) AS k${index}`];
     });
     return `${this.#typed('numbered')}\nSELECT ${columns.join(',\n  ')}\nFROM named`;
   }
 
   /**
-   * The first rows whose key came before, or is not in the other dataset: `at`, `shown`, and `first`, where a key that
+   * The first rows whose key came before, or is not in the other dataset: `_at`, `shown`, and `first`, where a key that
    * came before came first.
    */
   keyLines(index: number): string {
     const { ask } = this.#plan.checks[index]!;
     if (ask.how === 'reference') {
       return `${this.#typed('numbered')}
-SELECT _at AS at, NULL AS first, ${this.#shown(ask.fields)} AS shown FROM named
+SELECT _at, NULL AS first, ${this.#shown(ask.fields)} AS shown FROM named
 WHERE ${this.#orphan(ask)} ORDER BY _at LIMIT ${this.#plan.limit}`;
     }
     const key = this.#key(index);
     const columns = key.columns.join(', ');
     return `${this.#typed('numbered')}
-SELECT at, first, shown FROM (
-  SELECT _at AS at, ${this.#shown(key.shows)} AS shown, min(_at) OVER (PARTITION BY ${columns}) AS first
+SELECT _at, first, shown FROM (
+  SELECT _at, ${this.#shown(key.shows)} AS shown, min(_at) OVER (PARTITION BY ${columns}) AS first
   FROM named
   WHERE ${key.present} AND hash(${columns}) IN (
     SELECT hash(${columns}) FROM named WHERE ${key.present} GROUP BY ${columns} HAVING count(*) > 1
   )
 )
-WHERE at > first ORDER BY at LIMIT ${this.#plan.limit}`;
+WHERE _at > first ORDER BY _at LIMIT ${this.#plan.limit}`;
   }
 
   /** The type of a rule's expression, in the column `column_type`; fails where the expression does. */
   ruleType(expression: string): string {
-    return `DESCRIBE ${this.#typed('source')}\nSELECT (${expression}\n) AS holds FROM named`;
+    return `DESCRIBE ${this.#typed('source')}\nSELECT (${expression}\n) AS holds FROM named WHERE (${expression}\n)`;
   }
 
   #canAsk(check: Check): boolean {

@@ -1,0 +1,288 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  type Answer,
+  type CheckPlan,
+  type CheckResult,
+  type FileFacts,
+  judge,
+  Scans,
+  type SeenOffender,
+} from '@rastro/contract';
+import { didYouMean } from '@rastro/document';
+import { fault, InputError, place, RastroError } from '@rastro/fault';
+import { firstLine, type OpenedFile, openFile, type Scratch } from './opened-file.ts';
+import { parseRules } from './rule-expression.ts';
+import type { JsonRow, Session } from './session.ts';
+import { locateAll, makeViews, rowAt, type Table, tableOf } from './table.ts';
+
+/** Runs the plan of a data contract. */
+export async function checkPlan(
+  session: Session,
+  plan: CheckPlan,
+  tempDirectory: string,
+): Promise<CheckResult> {
+  const names = plan.fields.map(({ name }) => name);
+  await parseRules(session, plan.rules, names);
+  const folder = await mkdtemp(join(tempDirectory, 'rastro-check-'));
+  try {
+    const direct = await attempt(session, plan, { folder, always: false });
+    // Readers of CSV have lost rows and made up others. What was counted byte by byte decides; then copies are read.
+    return direct ?? (await attempt(session, plan, { folder, always: true })) ?? disagree(plan);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function disagree(plan: CheckPlan): never {
+  const files = plan.source.files.map(({ path }) => path).join(', ');
+  throw new Error(`the engine and the scanner count different rows in ${files}`);
+}
+
+/** Undefined when the engine does not see the rows that are there, or cannot read a file that is read as it is. */
+async function attempt(
+  session: Session,
+  plan: CheckPlan,
+  scratch: Scratch,
+): Promise<CheckResult | undefined> {
+  const opened = await openAll(session, plan, scratch);
+  const names = plan.fields.map(({ name }) => name);
+  const table = tableOf(opened, names);
+  await makeViews(session, table, names);
+  await makeReferences(session, plan, scratch);
+  const scans = new Scans(plan, { physical: table.physical, extras: table.extras.length });
+  await bindRules(session, plan, scans);
+  const fused = await fusedRow(session, plan, scans, scratch);
+  const sound = opened.reduce((sum, { facts }) => sum + facts.rows - facts.dropped, 0);
+  if (fused === undefined || Number(fused.n) !== sound) return undefined;
+  const answers = await answer(session, plan, scans, table, fused);
+  return judge(plan, { files: opened.map(({ facts }) => facts), answers });
+}
+
+async function openAll(session: Session, plan: CheckPlan, scratch: Scratch): Promise<OpenedFile[]> {
+  const { source } = plan;
+  if (source.files.length === 0) {
+    throw new InputError(
+      fault(
+        'data-missing',
+        'no file matches the source of the contract',
+        plan.places.source,
+        'Check the path.',
+      ),
+    );
+  }
+  const opened: OpenedFile[] = [];
+  for (const file of source.files) {
+    const one = await openFile(session, file, { ...source, limit: plan.limit }, scratch);
+    opened.push({ ...one, facts: namedFacts(plan, one.facts) });
+  }
+  return opened;
+}
+
+/** Without a header the contract names the columns, by position; a header that names none of them is probably a row. */
+function namedFacts(plan: CheckPlan, facts: FileFacts): FileFacts {
+  const isDelimited = plan.source.format === 'csv' || plan.source.format === 'tsv';
+  if (!isDelimited || facts.columns.length === 0) return facts;
+  if (!plan.source.header) {
+    const columns = facts.columns.map((position, index) => plan.fields[index]?.name ?? `column ${position}`);
+    return { ...facts, columns };
+  }
+  if (plan.fields.some(({ name }) => facts.columns.includes(name))) return facts;
+  const note =
+    'the first row names none of the columns; if it is data, set "header: false" in the source of the contract';
+  return { ...facts, faults: [...facts.faults, { code: 'header', count: 1, places: [{ line: 1, note }] }] };
+}
+
+async function makeReferences(session: Session, plan: CheckPlan, scratch: Scratch): Promise<void> {
+  for (const [index, reference] of plan.references.entries()) {
+    if (reference.files.length === 0) continue;
+    const selects: string[] = [];
+    for (const file of reference.files) {
+      const opened = await openFile(session, file, { ...USUAL, format: reference.format }, scratch);
+      selects.push(
+        `SELECT ${referenceColumns(opened, reference.columns).join(', ')} FROM ${opened.relation}`,
+      );
+    }
+    await session.run(`CREATE OR REPLACE TEMP VIEW reference${index} AS ${selects.join('\nUNION ALL ')}`);
+  }
+}
+
+const USUAL = {
+  delimiter: ',',
+  quote: '"',
+  comment: undefined,
+  encoding: 'utf-8',
+  header: true,
+  trim: false,
+  limit: 1,
+};
+
+function referenceColumns({ file, facts, columns }: OpenedFile, wanted: readonly string[]): string[] {
+  return wanted.map((name, position) => {
+    const column = columns[facts.columns.indexOf(name)];
+    if (column)
+      return `${column.physical === 'json' ? `${column.sql} ->> '$'` : column.sql} AS _r${position}`;
+    const nearest = didYouMean(name, facts.columns);
+    throw new InputError(
+      fault(
+        'unknown-column',
+        `${file.path} has no column "${name}", which a foreign key names`,
+        place(file.path, 1),
+        nearest ? `Did you mean "${nearest}"?` : `It has: ${facts.columns.join(', ')}.`,
+      ),
+    );
+  });
+}
+
+/** @throws InputError for a rule that parses but has no meaning: an unknown function, an aggregate, no truth value. */
+async function bindRules(session: Session, plan: CheckPlan, scans: Scans): Promise<void> {
+  const asked = new Set(scans.asked.map((index) => plan.checks[index]!.id));
+  for (const rule of plan.rules) {
+    if (!asked.has(rule.check)) continue;
+    const refuse = (reason: string, cause?: unknown): never => {
+      throw new InputError(
+        fault('rule-meaning', `the rule cannot be asked: ${reason}`, rule.place, 'Mend the expression.'),
+        { cause },
+      );
+    };
+    let type: unknown;
+    try {
+      type = (await session.row(scans.ruleType(rule.expression))).column_type;
+    } catch (error) {
+      refuse(firstLine(error), error);
+    }
+    if (type !== 'BOOLEAN') refuse(`it gives ${type}, not true or false`);
+  }
+}
+
+/** The fused scan; undefined when the engine cannot read a file as it is. */
+async function fusedRow(
+  session: Session,
+  plan: CheckPlan,
+  scans: Scans,
+  scratch: Scratch,
+): Promise<JsonRow | undefined> {
+  try {
+    return await session.row(scans.fused());
+  } catch (error) {
+    if (error instanceof RastroError) throw error;
+    await blameRule(session, plan, scans);
+    if (scratch.always) throw error;
+    return undefined;
+  }
+}
+
+/** @throws InputError naming the rule that fails on the data, such as by a cast that a value does not allow. */
+async function blameRule(session: Session, plan: CheckPlan, scans: Scans): Promise<void> {
+  for (const index of scans.asked) {
+    const check = plan.checks[index]!;
+    if (check.kind !== 'row') continue;
+    const failed = await session.row(scans.fused([index])).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    const withoutRule =
+      failed &&
+      (await session.row(scans.fused([])).then(
+        () => true,
+        () => false,
+      ));
+    if (!withoutRule) continue;
+    throw new InputError(
+      fault(
+        'rule-fails',
+        `the rule fails on a row of the data: ${firstLine(failed)}`,
+        check.place,
+        'Use a form that gives null where it cannot answer, such as try_cast.',
+      ),
+      { cause: failed },
+    );
+  }
+}
+
+async function answer(
+  session: Session,
+  plan: CheckPlan,
+  scans: Scans,
+  table: Table,
+  fused: JsonRow,
+): Promise<Answer[]> {
+  const asked = scans.asked.map((index) => ({ index, check: plan.checks[index]! }));
+  const values = new Map<number, number | null>();
+  for (const { index, check } of asked) {
+    const isKey = check.ask.how === 'key' || check.ask.how === 'reference';
+    const value = isKey ? (await session.row(scans.keys(index))).k : fused[`k${index}`];
+    values.set(index, value === null || value === undefined ? null : Number(value));
+  }
+  const broken = asked.filter(
+    ({ index, check }) => isOverRows(check.ask.how) && (values.get(index) ?? 0) > 0,
+  );
+  const rows = await brokenRows(
+    session,
+    plan,
+    scans,
+    broken.map(({ index }) => index),
+  );
+  const lines = await locateAll(
+    table,
+    [...rows.values()].flat().flatMap(({ at, first }) => (first === undefined ? [at] : [at, first])),
+  );
+  return asked.map(({ index, check }) => ({
+    check: check.id,
+    value: values.get(index) ?? null,
+    offenders: (rows.get(index) ?? []).map((row) => seen(table, lines, row)),
+  }));
+}
+
+function isOverRows(how: string): boolean {
+  return how === 'row' || how === 'key' || how === 'reference';
+}
+
+interface BrokenRow {
+  readonly at: number;
+  readonly shown: readonly (string | null)[];
+  readonly first?: number;
+}
+
+async function brokenRows(
+  session: Session,
+  plan: CheckPlan,
+  scans: Scans,
+  broken: readonly number[],
+): Promise<Map<number, BrokenRow[]>> {
+  const found = new Map<number, BrokenRow[]>();
+  const overRows = broken.filter((index) => plan.checks[index]!.ask.how === 'row');
+  if (overRows.length > 0) {
+    const row = await session.row(scans.lines(overRows));
+    for (const index of overRows) found.set(index, (row[`k${index}`] as JsonRow[]).map(brokenRow));
+  }
+  for (const index of broken) {
+    if (!found.has(index)) found.set(index, (await session.rows(scans.keyLines(index))).map(brokenRow));
+  }
+  return found;
+}
+
+function brokenRow({ _at, shown, first }: JsonRow): BrokenRow {
+  return {
+    at: Number(_at),
+    shown: shown as (string | null)[],
+    ...(first === null || first === undefined ? {} : { first: Number(first) }),
+  };
+}
+
+function seen(
+  table: Table,
+  lines: ReadonlyMap<number, number>,
+  { at, shown, first }: BrokenRow,
+): SeenOffender {
+  const { file } = rowAt(table, at);
+  const position = lines.get(at)!;
+  return {
+    file: file.file.path,
+    ...(file.counts === 'lines' ? { line: position } : { row: position }),
+    shown,
+    ...(first === undefined
+      ? {}
+      : { first: { file: rowAt(table, first).file.file.path, position: lines.get(first)! } }),
+  };
+}

@@ -1,0 +1,94 @@
+import { availableParallelism, tmpdir } from 'node:os';
+import type { DuckDBInstance } from '@duckdb/node-api';
+import type { CheckPlan, CheckResult } from '@rastro/contract';
+import type { Batch, ColumnDescription, ColumnRequest, DataEngine, TableSource } from '@rastro/usecases';
+import { checkPlan } from './check.ts';
+import { describeTable, readTable } from './read.ts';
+import { Session } from './session.ts';
+
+/** What the engine may use. */
+export interface DuckDbOptions {
+  /** Brings DuckDB, which is never part of a bundle. */
+  readonly load: () => Promise<typeof import('@duckdb/node-api')>;
+  /** Threads to work on. Default: as many as the machine gives. */
+  readonly threads?: number;
+  /** Memory that the engine may take before it spills to disk, such as `1GB`. Default: its own, 80 % of the machine's. */
+  readonly memoryLimit?: string;
+  /** Folder for what spills, and for copies of files. Default: the system's. */
+  readonly tempDirectory?: string;
+}
+
+/** Reads and checks tables with DuckDB. DuckDB is loaded and started when it is first needed. */
+export function createDuckDbEngine(options: DuckDbOptions): DataEngine {
+  return new DuckDbEngine(options);
+}
+
+class DuckDbEngine implements DataEngine {
+  readonly #options: DuckDbOptions;
+  #instance: Promise<DuckDBInstance> | undefined;
+
+  constructor(options: DuckDbOptions) {
+    this.#options = options;
+  }
+
+  describe(source: TableSource): Promise<{ columns: ColumnDescription[]; rows: number }> {
+    return this.#inSession((session) => describeTable(session, source, this.#tempDirectory));
+  }
+
+  async *read(
+    source: TableSource,
+    columns: readonly ColumnRequest[],
+    options: { batchRows?: number; where?: string } = {},
+  ): AsyncIterable<Batch> {
+    const session = await this.#open();
+    try {
+      yield* readTable(session, source, columns, { ...options, tempDirectory: this.#tempDirectory });
+    } finally {
+      session.close();
+    }
+  }
+
+  check(plan: CheckPlan): Promise<CheckResult> {
+    return this.#inSession((session) => checkPlan(session, plan, this.#tempDirectory));
+  }
+
+  async close(): Promise<void> {
+    const instance = this.#instance;
+    this.#instance = undefined;
+    (await instance)?.closeSync();
+  }
+
+  get #tempDirectory(): string {
+    return this.#options.tempDirectory ?? tmpdir();
+  }
+
+  async #inSession<T>(work: (session: Session) => Promise<T>): Promise<T> {
+    const session = await this.#open();
+    try {
+      return await work(session);
+    } finally {
+      session.close();
+    }
+  }
+
+  async #open(): Promise<Session> {
+    this.#instance ??= this.#start();
+    const session = new Session(await (await this.#instance).connect());
+    // Times without a zone must mean the same on every machine.
+    await session.run("SET TimeZone = 'UTC'");
+    return session;
+  }
+
+  async #start(): Promise<DuckDBInstance> {
+    const { load, threads = availableParallelism(), memoryLimit } = this.#options;
+    const duckdb = await load();
+    return duckdb.DuckDBInstance.create(':memory:', {
+      threads: String(threads),
+      temp_directory: this.#tempDirectory,
+      autoinstall_known_extensions: 'false',
+      autoload_known_extensions: 'false',
+      allow_community_extensions: 'false',
+      ...(memoryLimit === undefined ? {} : { memory_limit: memoryLimit }),
+    });
+  }
+}

@@ -1,0 +1,197 @@
+import { randomUUID } from 'node:crypto';
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { CheckedFile, FileFacts, Physical, TableFormat } from '@rastro/contract';
+import { fault, InputError, place } from '@rastro/fault';
+import { type CsvOptions, linesOf, scanCsv } from './csv-file.ts';
+import { linesOfJson, scanJson } from './json-file.ts';
+import type { Session } from './session.ts';
+
+/** How files are read, format by format. */
+export interface ReadOptions {
+  readonly format: TableFormat;
+  readonly delimiter: string;
+  readonly quote: string;
+  readonly comment: string | undefined;
+  readonly encoding: string;
+  readonly header: boolean;
+  readonly trim: boolean;
+  /** Structural faults to tell with their place. */
+  readonly limit: number;
+}
+
+/** A file whose structure is known, ready to be asked. */
+export interface OpenedFile {
+  readonly file: CheckedFile;
+  readonly facts: FileFacts;
+  /** What stands after FROM. */
+  readonly relation: string;
+  /** SQL of the row number in `relation`, from 1. */
+  readonly rowNumber: string;
+  /** SQL and type of each column, in the order of `facts.columns`. */
+  readonly columns: readonly { readonly sql: string; readonly physical: Physical }[];
+  /** Whether places in it are physical lines, or row numbers. */
+  readonly counts: 'lines' | 'rows';
+  /** From row numbers to physical lines (or to themselves). */
+  locate(rows: readonly number[]): Promise<Map<number, number>>;
+}
+
+/** Where copies of files go that the engine cannot be trusted to read as they are. */
+export interface Scratch {
+  readonly folder: string;
+  /** Copy every file, whatever it looks like. */
+  readonly always: boolean;
+}
+
+const ROW_NUMBER = 'row_number() OVER ()';
+
+/**
+ * Finds out the structure of a file.
+ * @throws InputError when nothing can be told of it: not there, compressed, a pointer, of another format or encoding.
+ */
+export async function openFile(
+  session: Session,
+  file: CheckedFile,
+  options: ReadOptions,
+  scratch: Scratch,
+): Promise<OpenedFile> {
+  await mustExist(file);
+  switch (options.format) {
+    case 'csv':
+    case 'tsv':
+      return openCsv(file, options, scratch);
+    case 'jsonl':
+    case 'json':
+      return openJson(file, options, scratch);
+    case 'parquet':
+      return openParquet(session, file);
+  }
+}
+
+async function mustExist(file: CheckedFile): Promise<void> {
+  try {
+    if ((await stat(file.absolute)).isFile()) return;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    throw new InputError(
+      fault('data-missing', `there is no file ${file.path}`, place(file.path), 'Check the path.'),
+      { cause: error },
+    );
+  }
+  throw new InputError(
+    fault('data-missing', `${file.path} is not a file`, place(file.path), 'Give a file, or a glob of files.'),
+  );
+}
+
+async function openCsv(file: CheckedFile, options: ReadOptions, scratch: Scratch): Promise<OpenedFile> {
+  const csv: CsvOptions = {
+    dialect: {
+      delimiter: options.delimiter.charCodeAt(0),
+      quote: options.quote.charCodeAt(0),
+      comment: options.comment?.charCodeAt(0),
+      trim: options.trim,
+    },
+    encoding: options.encoding,
+    header: options.header,
+    limit: options.limit,
+  };
+  const scan = await scanCsv(file, csv);
+  const count = scan.facts.columns.length;
+  let relation: string;
+  if (scan.isPlain && !scratch.always) {
+    relation = readCsv(file.absolute, count, options);
+  } else {
+    const copy = join(scratch.folder, `${randomUUID()}.csv`);
+    await scanCsv(file, csv, copy);
+    relation = readCsv(copy, count, { delimiter: ',', quote: '"', header: false });
+  }
+  return {
+    file,
+    facts: scan.facts,
+    relation,
+    rowNumber: ROW_NUMBER,
+    columns: scan.facts.columns.map((_, index) => ({ sql: `c${index}`, physical: 'text' })),
+    counts: 'lines',
+    locate: (rows) => linesOf(file, csv, rows),
+  };
+}
+
+/** A text that no file has, so that an empty field stays an empty text. */
+const NEVER = '\u001f\u0001never';
+
+function readCsv(
+  path: string,
+  columns: number,
+  { delimiter, quote, header }: { delimiter: string; quote: string; header: boolean },
+): string {
+  const types = Array.from({ length: columns }, (_, index) => `'c${index}': 'VARCHAR'`).join(', ');
+  return `read_csv(${literal(path)}, auto_detect=false, header=${header}, columns={${types}}, delim=${literal(delimiter)}, quote=${literal(quote)}, escape=${literal(quote)}, nullstr=${literal(NEVER)}, max_line_size=33554432)`;
+}
+
+async function openJson(file: CheckedFile, options: ReadOptions, scratch: Scratch): Promise<OpenedFile> {
+  const copy = join(scratch.folder, `${randomUUID()}.jsonl`);
+  const scan = await scanJson(file, options, copy, scratch.always);
+  const path = scan.isPlain && !scratch.always ? file.absolute : copy;
+  return {
+    file,
+    facts: scan.facts,
+    relation: `read_ndjson_objects(${literal(path)}, maximum_object_size=33554432)`,
+    rowNumber: ROW_NUMBER,
+    columns: scan.facts.columns.map((column) => ({
+      sql: `(json -> ${literal(pointer(column))})`,
+      physical: 'json',
+    })),
+    counts: options.format === 'jsonl' ? 'lines' : 'rows',
+    locate: (rows) => linesOfJson(file, options, rows),
+  };
+}
+
+/** A JSON Pointer (RFC 6901) to a key. */
+function pointer(key: string): string {
+  return `/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+}
+
+async function openParquet(session: Session, file: CheckedFile): Promise<OpenedFile> {
+  const relation = `read_parquet(${literal(file.absolute)}, file_row_number=true)`;
+  try {
+    const columns = await session.rows(`DESCRIBE SELECT * FROM read_parquet(${literal(file.absolute)})`);
+    const { rows } = await session.row(
+      `SELECT num_rows AS rows FROM parquet_file_metadata(${literal(file.absolute)})`,
+    );
+    const names = columns.map(({ column_name }) => String(column_name));
+    return {
+      file,
+      facts: { path: file.path, columns: names, rows: Number(rows), dropped: 0, faults: [] },
+      relation,
+      rowNumber: 'file_row_number + 1',
+      columns: columns.map(({ column_type }, index) => ({
+        sql: identifier(names[index]!),
+        physical: String(column_type),
+      })),
+      counts: 'rows',
+      locate: async (rows) => new Map(rows.map((row) => [row, row])),
+    };
+  } catch (error) {
+    throw new InputError(
+      fault(
+        'data-format',
+        `${file.path} cannot be read as Parquet: ${firstLine(error)}`,
+        place(file.path),
+        'Check that the file is complete and its format is right.',
+      ),
+      { cause: error },
+    );
+  }
+}
+
+export function firstLine(error: unknown): string {
+  return (error as Error).message.split('\n')[0]!;
+}
+
+export function literal(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}
+
+export function identifier(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}

@@ -1,0 +1,315 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { DuckDBDataChunk } from '@duckdb/node-api';
+import { plainColumn } from '@rastro/contract';
+import { didYouMean } from '@rastro/document';
+import { fault, InputError, place } from '@rastro/fault';
+import type {
+  Batch,
+  ColumnData,
+  ColumnDescription,
+  ColumnRequest,
+  ColumnType,
+  TableSource,
+} from '@rastro/usecases';
+import { firstLine, identifier, type OpenedFile, openFile, type Scratch } from './opened-file.ts';
+import type { Session } from './session.ts';
+import { locateAll, makeViews, rowAt, type Table, tableOf } from './table.ts';
+
+const BATCH_ROWS = 65_536;
+
+/** The columns of a table with the narrowest type that every value has, and its rows. */
+export async function describeTable(
+  session: Session,
+  source: TableSource,
+  tempDirectory: string,
+): Promise<{ columns: ColumnDescription[]; rows: number }> {
+  return inFolder(tempDirectory, async (scratch) => {
+    const names = await openedNames(session, source, scratch);
+    return { columns: await typesOf(session, source, names), rows: names.rows };
+  });
+}
+
+/**
+ * Streams columns in batches.
+ * @throws InputError when a column is not there, a row's structure is broken, or a value is not a number: with its place.
+ */
+export async function* readTable(
+  session: Session,
+  source: TableSource,
+  requests: readonly ColumnRequest[],
+  options: { batchRows?: number; where?: string; tempDirectory: string },
+): AsyncIterable<Batch> {
+  const folder = await mkdtemp(join(options.tempDirectory, 'rastro-read-'));
+  try {
+    const opened = await openedNames(session, source, { folder, always: false });
+    const wanted = requests.map((request) => readColumn(source, opened, request));
+    const condition =
+      options.where === undefined ? undefined : await whereOf(session, source, opened, options.where);
+    const sql = `SELECT ${wanted.map(({ sql }) => sql).join(', ')} FROM source${condition ?? ''}`;
+    let rows = 0;
+    try {
+      for await (const batch of batches(session, sql, requests, options.batchRows ?? BATCH_ROWS)) {
+        rows += batch.rows;
+        yield batch;
+      }
+    } catch (error) {
+      await blameValue(session, opened, wanted, condition);
+      throw error;
+    }
+    if (condition === undefined && rows !== opened.rows) {
+      throw new Error(`the engine read ${rows} rows where the scanner counted ${opened.rows}`);
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function inFolder<T>(tempDirectory: string, work: (scratch: Scratch) => Promise<T>): Promise<T> {
+  const folder = await mkdtemp(join(tempDirectory, 'rastro-read-'));
+  try {
+    return await work({ folder, always: false });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+interface Opened {
+  readonly table: Table;
+  readonly names: readonly string[];
+  readonly rows: number;
+}
+
+/** Opens the files, refuses any fault of structure, and makes the views with every column of the first file. */
+async function openedNames(session: Session, source: TableSource, scratch: Scratch): Promise<Opened> {
+  if (source.files.length === 0) throw new InputError(fault('data-missing', 'there is no file to read'));
+  const files: OpenedFile[] = [];
+  for (const path of source.files) {
+    const options = {
+      format: source.format,
+      delimiter: source.delimiter ?? (source.format === 'tsv' ? '\t' : ','),
+      quote: source.quote ?? '"',
+      comment: undefined,
+      encoding: source.encoding ?? 'utf-8',
+      header: source.header ?? true,
+      trim: false,
+      limit: 1,
+    };
+    files.push(await openFile(session, { absolute: path, path }, options, scratch));
+  }
+  for (const { file, facts } of files) {
+    const broken = facts.faults.find(({ code }) => code !== 'line-ends');
+    if (!broken) continue;
+    const { line, note } = broken.places[0]!;
+    throw new InputError(
+      fault('data-structure', `${file.path}: ${note}`, place(file.path, line), 'Mend the file.'),
+    );
+  }
+  const names = files[0]!.facts.columns;
+  const table = tableOf(files, names);
+  const lacking = names.findIndex((_, index) => table.physical[index] === undefined);
+  if (lacking >= 0) {
+    const file = files.find(({ facts }) => !facts.columns.includes(names[lacking]!))!;
+    throw new InputError(
+      fault(
+        'unknown-column',
+        `${file.file.path} has no column "${names[lacking]}", which ${files[0]!.file.path} has`,
+        place(file.file.path),
+      ),
+    );
+  }
+  await makeViews(session, table, names);
+  return { table, names, rows: files.reduce((sum, { facts }) => sum + facts.rows, 0) };
+}
+
+function columnSql(
+  source: TableSource,
+  { table }: Opened,
+  index: number,
+  type: 'any' | 'integer' | 'number' | 'boolean' | 'date' | 'datetime' | 'time',
+) {
+  return plainColumn({
+    type,
+    column: `_f${index}`,
+    physical: table.physical[index]!,
+    trim: false,
+    missingValues: [...new Set(['', ...(source.missingValues ?? [])])],
+  });
+}
+
+interface ReadColumn {
+  readonly name: string;
+  readonly sql: string;
+  /** For a number: the condition on rows whose value is none, and the text of that value. */
+  readonly isBad?: string;
+  readonly text?: string;
+}
+
+function readColumn(source: TableSource, opened: Opened, { name, as }: ColumnRequest): ReadColumn {
+  const index = opened.names.indexOf(name);
+  if (index < 0) {
+    const nearest = didYouMean(name, opened.names);
+    throw new InputError(
+      fault(
+        'unknown-column',
+        `there is no column "${name}" in ${source.files[0]}`,
+        place(source.files[0]!),
+        nearest ? `Did you mean "${nearest}"?` : `It has: ${opened.names.join(', ')}.`,
+      ),
+    );
+  }
+  if (as === 'string') return { name, sql: `${columnSql(source, opened, index, 'any').text}::VARCHAR` };
+  const physical = opened.table.physical[index];
+  if (physical === 'BOOLEAN') return { name, sql: `coalesce(_f${index}::DOUBLE, 'nan'::DOUBLE)` };
+  const { text, value } = columnSql(source, opened, index, 'number');
+  // A double that is not a number is how writers of Parquet store a missing one.
+  const isBad = `${text} IS NOT NULL AND ${physical === 'DOUBLE' || physical === 'FLOAT' ? `isinf(${text})` : `(${value}) IS NULL`}`;
+  return {
+    name,
+    isBad,
+    text,
+    sql: `CASE WHEN ${isBad} THEN error('not a number') ELSE coalesce(${value}, 'nan'::DOUBLE) END`,
+  };
+}
+
+/** A WHERE clause in which columns have their names and the types that their values show. */
+async function whereOf(
+  session: Session,
+  source: TableSource,
+  opened: Opened,
+  where: string,
+): Promise<string> {
+  const types = await typesOf(session, source, opened);
+  const named = types.map(({ name, type }, index) => {
+    const known = type === 'string' || type === 'other' ? 'any' : type;
+    return `${columnSql(source, opened, index, known).value} AS ${identifier(name)}`;
+  });
+  const clause = ` WHERE (SELECT coalesce((${where}\n), false) FROM (SELECT ${named.join(', ')}))`;
+  try {
+    await session.rows(`DESCRIBE SELECT 1 FROM source${clause}`);
+  } catch (error) {
+    throw new InputError(
+      fault(
+        'where',
+        `the condition "${where}" cannot be asked: ${firstLine(error)}`,
+        undefined,
+        'Write a SQL condition on the columns of the data.',
+      ),
+      { cause: error },
+    );
+  }
+  return clause;
+}
+
+async function blameValue(
+  session: Session,
+  { table }: Opened,
+  wanted: readonly ReadColumn[],
+  condition: string | undefined,
+): Promise<void> {
+  for (const { name, isBad, text } of wanted) {
+    if (!isBad) continue;
+    const where = condition === undefined ? ` WHERE ${isBad}` : `${condition} AND ${isBad}`;
+    const [bad] = await session.rows(
+      `SELECT _at, left(${text}::VARCHAR, 80) AS value FROM numbered${where} ORDER BY _at LIMIT 1`,
+    );
+    if (!bad) continue;
+    const at = Number(bad._at);
+    const { file } = rowAt(table, at);
+    const position = (await locateAll(table, [at])).get(at);
+    const where2 = file.counts === 'lines' ? place(file.file.path, position) : place(file.file.path);
+    throw new InputError(
+      fault(
+        'not-a-number',
+        `"${name}" must be a number, but ${file.counts === 'lines' ? 'line' : 'row'} ${position} has ${JSON.stringify(bad.value)}`,
+        where2,
+        'Mend the value, or add it to the missing values.',
+      ),
+    );
+  }
+}
+
+async function* batches(
+  session: Session,
+  sql: string,
+  requests: readonly ColumnRequest[],
+  batchRows: number,
+): AsyncIterable<Batch> {
+  const result = await session.connection.stream(sql);
+  let columns = emptyColumns(requests, batchRows);
+  let filled = 0;
+  for (;;) {
+    const chunk = await result.fetchChunk();
+    if (!chunk || chunk.rowCount === 0) break;
+    for (let from = 0; from < chunk.rowCount; ) {
+      const count = Math.min(chunk.rowCount - from, batchRows - filled);
+      for (const [index, column] of columns.entries()) {
+        copyColumn(chunk, index, { column, from, count, to: filled });
+      }
+      from += count;
+      filled += count;
+      if (filled < batchRows) continue;
+      yield { rows: filled, columns };
+      columns = emptyColumns(requests, batchRows);
+      filled = 0;
+    }
+  }
+  if (filled > 0) yield { rows: filled, columns: columns.map((column) => column.slice(0, filled)) };
+}
+
+function emptyColumns(requests: readonly ColumnRequest[], rows: number): ColumnData[] {
+  return requests.map(({ as }) =>
+    as === 'number' ? new Float64Array(rows) : new Array<string | null>(rows),
+  );
+}
+
+function copyColumn(
+  chunk: DuckDBDataChunk,
+  index: number,
+  { column, from, count, to }: { column: ColumnData; from: number; count: number; to: number },
+): void {
+  const vector = chunk.getColumnVector(index);
+  if (column instanceof Float64Array) {
+    // The vector's own array is many times faster than its items one by one. No value under it is null: the query saw to that.
+    const { items } = vector as unknown as { items: Float64Array };
+    column.set(items.subarray(from, from + count), to);
+    return;
+  }
+  for (let row = 0; row < count; row++) column[to + row] = vector.getItem(from + row) as string | null;
+}
+
+const CANDIDATES = ['boolean', 'integer', 'number', 'date', 'datetime', 'time'] as const;
+
+/** The types of all columns: what the file says, or for texts the narrowest type that every present value has. */
+async function typesOf(session: Session, source: TableSource, opened: Opened): Promise<ColumnDescription[]> {
+  const { names, table } = opened;
+  const counts = names.flatMap((_, index) => {
+    if (!isUntyped(table, index)) return [];
+    const of = (type: (typeof CANDIDATES)[number] | 'any') => columnSql(source, opened, index, type);
+    return [
+      `count(${of('any').text}) AS n${index}`,
+      ...CANDIDATES.map((type) => `count(${of(type).value}) AS ${type}${index}`),
+    ];
+  });
+  const row = counts.length === 0 ? {} : await session.row(`SELECT ${counts.join(', ')} FROM source`);
+  return names.map((name, index) => {
+    if (!isUntyped(table, index)) return { name, type: nativeType(table.physical[index]!) };
+    const present = Number(row[`n${index}`]);
+    const fitting = CANDIDATES.find((type) => Number(row[`${type}${index}`]) === present);
+    return { name, type: present === 0 ? 'string' : (fitting ?? 'string') };
+  });
+}
+
+function isUntyped({ physical }: Table, index: number): boolean {
+  return physical[index] === 'text' || physical[index] === 'json';
+}
+
+function nativeType(physical: string): ColumnType {
+  if (/^U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?$/.test(physical)) return 'integer';
+  if (/^(FLOAT|DOUBLE|DECIMAL)/.test(physical)) return 'number';
+  if (/^(VARCHAR|ENUM|UUID)/.test(physical)) return 'string';
+  if (physical === 'BOOLEAN') return 'boolean';
+  if (physical === 'DATE') return 'date';
+  if (/^TIMESTAMP/.test(physical)) return 'datetime';
+  return physical === 'TIME' ? 'time' : 'other';
+}
