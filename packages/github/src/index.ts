@@ -1,2 +1,3 @@
 /** Adapter: octokit. */
-export {};
+export type { Patience } from './client.ts';
+export { createForge, type ForgeOptions } from './create-forge.ts';

@@ -75,15 +75,18 @@ export function releases(context: {
     assets: release.assets.map(showAsset),
   });
   const publish = async (release: StoredRelease): Promise<Answer | undefined> => {
-    if (published(release.tag))
+    const target = await git?.commitOf(release.target);
+    const hasTag = (await git?.commitOf(`refs/tags/${release.tag}`)) !== undefined;
+    if (git && !hasTag && !target) {
+      return unprocessable({ resource: 'Release', field: 'target_commitish', code: 'invalid' });
+    }
+    // From here to the end of the change nothing may wait, or two could be published for one tag.
+    if (published(release.tag)) {
       return unprocessable({ resource: 'Release', field: 'tag_name', code: 'already_exists' });
-    if (git && !(await git.commitOf(`refs/tags/${release.tag}`))) {
-      const target = await git.commitOf(release.target);
-      if (!target) return unprocessable({ resource: 'Release', field: 'target_commitish', code: 'invalid' });
-      await git.setRef(`refs/tags/${release.tag}`, target);
     }
     release.draft = false;
     release.publishedAt = new Date().toISOString();
+    if (!hasTag && target) await git?.setRef(`refs/tags/${release.tag}`, target);
     return undefined;
   };
   const change = (release: StoredRelease, body: Call['body']) => {

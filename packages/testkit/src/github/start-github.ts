@@ -20,6 +20,8 @@ export interface GitHubOptions {
   readonly git?: string;
   /** Logins besides `ada`, `grace`, `mallory` and the workflow's own `github-actions[bot]`. */
   readonly users?: readonly string[];
+  /** The account of the app that the token belongs to; by default that of Actions. */
+  readonly app?: string;
 }
 
 export interface RecordedRequest {
@@ -70,6 +72,7 @@ export interface Failure {
   readonly status: number;
   readonly method?: string;
   readonly path?: RegExp;
+  readonly when?: (request: { method: string; path: string }) => boolean;
   readonly headers?: Readonly<Record<string, string>>;
   readonly message?: string;
 }
@@ -96,11 +99,12 @@ export interface GitHub {
   /** The payload of a `pull_request` event about it. */
   pullRequestEvent(number: number, action?: string): Promise<Record<string, unknown>>;
   failNext(failure: Failure): void;
+  /** Forgets what `failNext` still has to break. */
+  heal(): void;
   stop(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-const bot = 'github-actions[bot]';
 const token = 'ghs_loopbackWorkflowToken';
 const readOnlyToken = 'ghs_loopbackReadOnlyToken';
 const tokenOf = (login: string) => `ghp_loopback_${login}`;
@@ -111,6 +115,7 @@ const tokenOf = (login: string) => `ghp_loopback_${login}`;
  */
 export async function startGitHub(options: GitHubOptions): Promise<GitHub> {
   const [owner = '', name = ''] = options.repository.split('/');
+  const bot = options.app ?? 'github-actions[bot]';
   const users = [...new Set([bot, 'ada', 'grace', 'mallory', owner, ...(options.users ?? [])])];
   const actors = new Map<string, Actor>(users.map((login) => [tokenOf(login), { login, access: 'write' }]));
   actors.set(token, { login: bot, access: 'write' });
@@ -157,7 +162,11 @@ export async function startGitHub(options: GitHubOptions): Promise<GitHub> {
     const path = address.pathname.replace(/^\/uploads/, '');
     const bytes = await readAll(request);
     const failure = failures.find(
-      (item) => item.left > 0 && (item.method ?? method) === method && (item.path?.test(path) ?? true),
+      (item) =>
+        item.left > 0 &&
+        (item.method ?? method) === method &&
+        (item.path?.test(path) ?? true) &&
+        (item.when?.({ method, path }) ?? true),
     );
     const actor = actors.get(String(request.headers.authorization ?? '').replace(/^(?:bearer|token) /i, ''));
     const matched = description.match(method, path);
@@ -338,6 +347,9 @@ export async function startGitHub(options: GitHubOptions): Promise<GitHub> {
     failNext(failure) {
       failures.push({ ...failure, left: failure.count });
     },
+    heal() {
+      failures.length = 0;
+    },
     stop,
     [Symbol.asyncDispose]: stop,
   };
@@ -348,7 +360,7 @@ function refuseAccess({ method, operation, actor }: Call): Answer | undefined {
     message: 'Resource not accessible by integration',
     documentation_url: 'https://docs.github.com/rest',
   };
-  if (operation === 'GET /user' && actor.login === bot) return { status: 403, body };
+  if (operation === 'GET /user' && actor.login.endsWith('[bot]')) return { status: 403, body };
   if (actor.access === 'write' || method === 'GET') return undefined;
   return { status: 403, body, headers: { 'x-accepted-github-permissions': permissionFor(operation) } };
 }

@@ -2,7 +2,9 @@
 export interface PullRequest {
   readonly number: number;
   readonly url: string;
+  /** The commit at its head. */
   readonly head: string;
+  /** The name of the branch it goes into. */
   readonly base: string;
   readonly author: string;
   readonly fromFork: boolean;
@@ -16,6 +18,24 @@ export interface Review {
   readonly commit: string;
 }
 
+/** A verdict on a commit, with findings beside the lines of its files. Lines are 1-based. */
+export interface CheckRun {
+  readonly name: string;
+  readonly commit: string;
+  readonly conclusion: 'success' | 'failure' | 'neutral';
+  readonly title: string;
+  /** Markdown, at most 65,535 characters. */
+  readonly summary: string;
+  readonly annotations: readonly {
+    readonly level: 'failure' | 'warning' | 'notice';
+    readonly file: string;
+    readonly line: number;
+    readonly endLine?: number;
+    readonly title?: string;
+    readonly message: string;
+  }[];
+}
+
 /**
  * The forge (GitHub). Everything that writes is idempotent: asked twice for the same thing it finds the first.
  * @throws OutsideError when the forge fails or refuses, naming the permission that is missing.
@@ -27,12 +47,15 @@ export interface Forge {
   /** Pull requests that contain a commit, merged ones too. */
   pullRequestsOf(commit: string): Promise<PullRequest[]>;
   reviews(pullRequest: number): Promise<Review[]>;
-  /** Creates or updates the one comment of ours that bears the key; an unchanged one is not rewritten. */
+  /**
+   * Creates or updates the one comment of ours that bears the key; an unchanged one is not rewritten. `body` makes the
+   * text from that of the comment as it stands (undefined when there is none), so that it can keep a history.
+   */
   upsertComment(comment: {
     pullRequest: number;
     key: string;
-    body: string;
-  }): Promise<{ url: string; status: 'created' | 'updated' | 'unchanged' }>;
+    body: (previous: string | undefined) => string;
+  }): Promise<{ url: string; status: 'created' | 'updated' | 'unchanged'; body: string }>;
   /** Draft, upload, publish; resumes one that was left half-done. Assets are compared by name and size. */
   ensureRelease(release: {
     tag: string;
@@ -73,4 +96,6 @@ export interface Forge {
   }): Promise<{ number: number; url: string; status: 'created' | 'updated' | 'unchanged' }>;
   /** Closes the open issue of a key with a comment; false when there is none. */
   closeIssue(issue: { key: string; comment: string }): Promise<boolean>;
+  /** Writes a check run with any number of annotations. */
+  publishCheck(check: CheckRun): Promise<{ url: string }>;
 }

@@ -1,0 +1,150 @@
+import { type GitHub, startGitHub, type TemporaryRepository, temporaryRepository } from '@rastro/testkit';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { forgeOf } from './forge.ts';
+
+let github: GitHub;
+let work: TemporaryRepository;
+
+beforeEach(async () => {
+  work = await temporaryRepository({ files: { 'a.txt': 'a' }, remote: true });
+  await work.push('main');
+  await work.branch('retrain');
+  await work.commit('Train', { 'a.txt': 'b' });
+  await work.push('retrain');
+  github = await startGitHub({ repository: 'acme/churn', git: work.remote! });
+});
+afterEach(async () => {
+  expect(github.violations).toEqual([]);
+  await Promise.all([github.stop(), work.dispose()]);
+});
+
+test('a pull request is opened once, and its text kept up to date', async () => {
+  const forge = forgeOf(github);
+  const request = { branch: 'retrain', base: 'main', title: 'Retrain churn', body: 'Because of drift' };
+  const { number, status } = await forge.ensurePullRequest(request);
+  expect(status).toBe('created');
+  expect(await forge.ensurePullRequest(request)).toMatchObject({ number, status: 'unchanged' });
+  expect(await forge.ensurePullRequest({ ...request, body: 'More drift' })).toMatchObject({
+    number,
+    status: 'updated',
+  });
+  expect(await forge.pullRequest(number)).toEqual({
+    number,
+    url: `${github.url}/acme/churn/pull/${number}`,
+    head: await work.git('rev-parse', 'retrain'),
+    base: 'main',
+    author: 'github-actions[bot]',
+    fromFork: false,
+  });
+});
+
+test('a merged commit leads to its pull request, one that was never pushed to none', async () => {
+  const forge = forgeOf(github);
+  const number = await github.openPullRequest({ title: 'Retrain', head: 'retrain', author: 'ada' });
+  const head = await work.git('rev-parse', 'retrain');
+  await github.ask('grace', 'PUT', `/repos/acme/churn/pulls/${number}/merge`, {});
+  expect(await forge.pullRequestsOf(head)).toMatchObject([{ number, author: 'ada' }]);
+  expect(await forge.pullRequestsOf('0'.repeat(40))).toEqual([]);
+});
+
+test('a pull request from a fork says so', async () => {
+  const headSha = 'f'.repeat(40);
+  const number = await github.openPullRequest({
+    title: 'Try',
+    head: 'evil',
+    author: 'mallory',
+    fromFork: true,
+    headSha,
+  });
+  expect(await forgeOf(github).pullRequest(number)).toMatchObject({
+    head: headSha,
+    author: 'mallory',
+    fromFork: true,
+  });
+});
+
+test('reviews come from all pages, in order, with the commit that was reviewed', async () => {
+  const number = await github.openPullRequest({ title: 'Retrain', head: 'retrain' });
+  const review = (login: string, event: string) =>
+    github.ask(login, 'POST', `/repos/acme/churn/pulls/${number}/reviews`, { event, body: 'x' });
+  for (let at = 0; at < 105; at++) await review('mallory', 'COMMENT');
+  await review('grace', 'REQUEST_CHANGES');
+  await review('grace', 'APPROVE');
+  const reviews = await forgeOf(github).reviews(number);
+  expect(reviews).toHaveLength(107);
+  expect(reviews.slice(-2)).toMatchObject([
+    { user: 'grace', state: 'changes-requested' },
+    { user: 'grace', state: 'approved', commit: await work.git('rev-parse', 'retrain') },
+  ]);
+});
+
+test('one open issue per key, found behind a page of others, closed once with a word', async () => {
+  const forge = forgeOf(github);
+  const issue = { key: 'drift/churn', title: 'churn drifts', body: 'PSI 0.3', labels: ['rastro'] };
+  const { number, status } = await forge.upsertIssue(issue);
+  expect(status).toBe('created');
+  for (let at = 0; at < 105; at++)
+    await github.ask('ada', 'POST', '/repos/acme/churn/issues', { title: `other ${at}` });
+  expect(await forge.upsertIssue(issue)).toMatchObject({ number, status: 'unchanged' });
+  expect(await forge.upsertIssue({ ...issue, body: 'PSI 0.4' })).toMatchObject({ number, status: 'updated' });
+  expect(await forge.closeIssue({ key: issue.key, comment: 'Recovered' })).toBe(true);
+  expect(await forge.closeIssue({ key: issue.key, comment: 'Recovered' })).toBe(false);
+  const { issues, comments } = await github.state();
+  expect(issues.find((one) => one.number === number)).toMatchObject({ state: 'closed', labels: ['rastro'] });
+  expect(comments).toMatchObject([{ issue: number, body: expect.stringContaining('Recovered') }]);
+  expect(await forge.upsertIssue(issue)).toMatchObject({ status: 'created' });
+});
+
+test('issues opened at once end as one open issue', async () => {
+  const issue = { key: 'drift/churn', title: 'churn drifts', body: 'PSI 0.3', labels: [] };
+  await Promise.all(Array.from({ length: 5 }, () => forgeOf(github).upsertIssue(issue)));
+  const { issues } = await github.state();
+  expect(issues.filter(({ state }) => state === 'open')).toHaveLength(1);
+});
+
+test('a deployment is recorded once until it has ended', async () => {
+  const forge = forgeOf(github);
+  const deployment = {
+    ref: 'main',
+    environment: 'prod',
+    description: `churn 1.0.0 ${'x'.repeat(200)}`,
+    payload: { model: 'churn', version: '1.0.0' },
+  };
+  const { id } = await forge.createDeployment(deployment);
+  await forge.setDeploymentStatus({ id, state: 'in_progress', description: 'Deploying' });
+  expect(await forge.createDeployment(deployment)).toMatchObject({ id });
+  const done = {
+    id,
+    state: 'success' as const,
+    description: 'Serves',
+    environmentUrl: 'https://example.com/',
+  };
+  await forge.setDeploymentStatus(done);
+  await forge.setDeploymentStatus(done);
+  expect((await forge.createDeployment(deployment)).id).not.toBe(id);
+  const { deployments } = await github.state();
+  expect(deployments[0]).toMatchObject({
+    sha: await work.git('rev-parse', 'main'),
+    statuses: [{ state: 'in_progress' }, { state: 'success', environmentUrl: 'https://example.com/' }],
+  });
+});
+
+test('a check run carries any number of annotations', async () => {
+  const annotations = Array.from({ length: 120 }, (_, at) => ({
+    level: 'failure' as const,
+    file: 'data.csv',
+    line: at + 1,
+    message: 'out of range',
+  }));
+  const check = {
+    name: 'rastro',
+    commit: 'c'.repeat(40),
+    conclusion: 'failure' as const,
+    title: 't',
+    summary: 's',
+  };
+  await forgeOf(github).publishCheck({ ...check, annotations });
+  const { checkRuns } = await github.state();
+  expect(checkRuns).toMatchObject([{ status: 'completed', conclusion: 'failure' }]);
+  expect(checkRuns[0]!.annotations).toHaveLength(120);
+});
