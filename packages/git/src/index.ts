@@ -1,2 +1,2 @@
 /** Adapter: the git program. */
-export {};
+export { openRepository, type RepositoryOptions } from './open-repository.ts';

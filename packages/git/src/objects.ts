@@ -1,0 +1,92 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Git } from './git.ts';
+import { checkedIdentity, checkedObjectId, checkedPath } from './names.ts';
+
+export interface GitObject {
+  readonly id: string;
+  readonly type: string;
+  readonly bytes: Buffer;
+}
+
+/** Reads objects by name in one process. One that is not there is undefined. */
+export async function readObjects(git: Git, names: readonly string[]): Promise<(GitObject | undefined)[]> {
+  if (names.length === 0) return [];
+  const { stdout } = await git.run(['cat-file', '--batch'], { input: `${names.join('\n')}\n` });
+  const objects: (GitObject | undefined)[] = [];
+  let at = 0;
+  while (objects.length < names.length) {
+    const end = stdout.indexOf(0x0a, at);
+    if (end < 0) throw new RangeError('git cat-file answered fewer objects than it was asked for');
+    const header = stdout.toString('utf8', at, end);
+    const found = /^([0-9a-f]+) (commit|tree|blob|tag) ([0-9]+)$/.exec(header);
+    at = end + 1;
+    if (!found) {
+      objects.push(undefined);
+      continue;
+    }
+    const [, id = '', type = '', size] = found;
+    objects.push({ id, type, bytes: stdout.subarray(at, at + Number(size)) });
+    at += Number(size) + 1;
+  }
+  return objects;
+}
+
+/** Which of the objects are there. Blobs are not read. */
+export async function presentObjects(git: Git, ids: readonly string[]): Promise<Set<string>> {
+  if (ids.length === 0) return new Set();
+  const answer = await git.text(['cat-file', '--batch-check'], { input: `${ids.join('\n')}\n` });
+  return new Set(
+    answer
+      .split('\n')
+      .filter((line) => !line.endsWith(' missing'))
+      .map((line) => line.slice(0, line.indexOf(' '))),
+  );
+}
+
+export interface NewCommit {
+  readonly parent: string | undefined;
+  readonly files: readonly { readonly path: string; readonly content: string | Uint8Array }[];
+  readonly message: string;
+  readonly author: { readonly name: string; readonly email: string };
+  /** Seconds since the epoch. */
+  readonly at: number;
+}
+
+/** Writes a commit that adds or replaces files on top of its parent. Neither the working tree nor the index is touched. */
+export async function writeCommit(git: Git, commit: NewCommit): Promise<string> {
+  const { parent, files, message, at } = commit;
+  const { name, email } = checkedIdentity(commit.author);
+  const folder = await mkdtemp(join(tmpdir(), 'rastro-index-'));
+  const env = { GIT_INDEX_FILE: join(folder, 'index') };
+  try {
+    if (parent !== undefined) await git.run(['read-tree', checkedObjectId(parent)], { env });
+    for (const { path, content } of files) {
+      const blob = await git.text(['hash-object', '-w', '--stdin'], { input: content });
+      const mode = await modeOf(git, env, checkedPath(path));
+      await git.run(['update-index', '--add', '--cacheinfo', `${mode},${blob},${path}`], { env });
+    }
+    const tree = await git.text(['write-tree'], { env });
+    const date = `${at} +0000`;
+    return await git.text(['commit-tree', ...(parent === undefined ? [] : ['-p', parent]), '-F', '-', tree], {
+      input: message,
+      env: {
+        GIT_AUTHOR_NAME: name,
+        GIT_AUTHOR_EMAIL: email,
+        GIT_AUTHOR_DATE: date,
+        GIT_COMMITTER_NAME: name,
+        GIT_COMMITTER_EMAIL: email,
+        GIT_COMMITTER_DATE: date,
+      },
+    });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** A replaced file keeps its mode; a new one, and one that was a link, is a plain file. */
+async function modeOf(git: Git, env: Record<string, string>, path: string): Promise<string> {
+  const line = await git.text(['--literal-pathspecs', 'ls-files', '-s', '-z', '--', path], { env });
+  return line.startsWith('100755 ') && line.endsWith(`\t${path}\0`) ? '100755' : '100644';
+}

@@ -1,0 +1,340 @@
+import { fault, InputError, OutsideError } from '@rastro/fault';
+import type { Repository } from '@rastro/usecases';
+import { tokenConfiguration } from './credentials.ts';
+import { checkVersion, type Git, gitFailed, git as openGit } from './git.ts';
+import { checkedObjectId, checkedPath, checkedRefName, checkedRemote, checkedRevision } from './names.ts';
+import { readObjects, writeCommit } from './objects.ts';
+import { pushRefs, type RefUpdate, updateRefs } from './push.ts';
+import { fetchTags, readTags, writeTag } from './tags.ts';
+import { readTrail } from './trail-branch.ts';
+
+export interface RepositoryOptions {
+  /** Name or URL of the remote. Default: `origin` when the repository has it. */
+  readonly remote?: string;
+  /** Token for the remote, over HTTP. Default: the credentials that the checkout left. */
+  readonly token?: string;
+  /** Never contact the remote: answer from what the clone has. Nothing can be pushed then. */
+  readonly offline?: boolean;
+}
+
+const TRAIL_BRANCH = 'refs/heads/rastro/trail';
+/** The trail as last seen at the remote. It only ever moves forward. */
+const TRAIL_SEEN = 'refs/rastro/trail';
+const DEEPENING = [50, 200, 1000, 5000] as const;
+
+/** Opens the repository of a directory. @throws InputError when there is none, OutsideError when git is missing or too old. */
+export async function openRepository(
+  directory: string,
+  options: RepositoryOptions = {},
+): Promise<Repository> {
+  const plain = openGit(directory);
+  await checkVersion(plain);
+  await plain.run(['rev-parse', '--git-dir']);
+  const remote = await findRemote(plain, options.remote);
+  const token = options.token && remote !== undefined ? options.token : undefined;
+  const git =
+    token === undefined || remote === undefined
+      ? plain
+      : openGit(directory, tokenConfiguration(token, await urlOf(plain, remote)));
+  return repositoryOf(git, remote, options.offline === true);
+}
+
+async function findRemote(git: Git, asked: string | undefined): Promise<string | undefined> {
+  if (asked !== undefined) return checkedRemote(asked);
+  const remotes = (await git.text(['remote'])).split('\n');
+  return remotes.includes('origin') ? 'origin' : undefined;
+}
+
+async function urlOf(git: Git, remote: string): Promise<string> {
+  const { exitCode, stdout } = await git.run(['remote', 'get-url', '--push', '--', remote], {
+    allow: [0, 2, 128],
+  });
+  return exitCode === 0 ? stdout.toString('utf8').trim() : remote;
+}
+
+function repositoryOf(git: Git, remote: string | undefined, offline: boolean): Repository {
+  /** The remote when it may be asked. */
+  const online = offline ? undefined : remote;
+
+  const isShallow = async () => (await git.text(['rev-parse', '--is-shallow-repository'])) === 'true';
+
+  const resolve: Repository['resolve'] = async (revision) => {
+    const name = `${checkedRevision(revision)}^{commit}`;
+    const { exitCode, stdout } = await git.run(
+      ['rev-parse', '--verify', '--quiet', '--end-of-options', name],
+      { allow: [0, 1] },
+    );
+    return exitCode === 0 ? stdout.toString('utf8').trim() : undefined;
+  };
+
+  const head = async () => {
+    const commit = await resolve('HEAD');
+    if (commit === undefined) {
+      throw new InputError(
+        fault('git-no-commit', 'the repository has no commit yet', undefined, 'Commit something first.'),
+      );
+    }
+    return commit;
+  };
+
+  const fetch = async (args: readonly string[]) => {
+    if (online === undefined) return;
+    const [options, refspecs] = [args.filter(isOption), args.filter((arg) => !isOption(arg))];
+    await git.run([
+      'fetch',
+      '--quiet',
+      '--no-tags',
+      '--no-write-fetch-head',
+      ...options,
+      '--',
+      online,
+      ...refspecs,
+    ]);
+  };
+
+  /** Asks again with more history each time, until the answer holds or there is no more. */
+  const deepening = async <T>(
+    commits: readonly string[],
+    ask: () => Promise<T>,
+    isFinal: (answer: T) => boolean,
+  ): Promise<T> => {
+    for (const step of DEEPENING) {
+      const answer = await ask();
+      if (isFinal(answer) || online === undefined || !(await isShallow())) return answer;
+      await fetch([`--deepen=${step}`, ...commits]);
+    }
+    const answer = await ask();
+    if (isFinal(answer) || !(await isShallow())) return answer;
+    await fetch(['--unshallow', ...commits]);
+    return ask();
+  };
+
+  const remoteRef = async (ref: string): Promise<string | undefined> => {
+    if (online === undefined) return undefined;
+    const answer = await git.text(['ls-remote', '--quiet', '--', online, ref]);
+    const line = answer.split('\n').find((candidate) => candidate.endsWith(`\t${ref}`));
+    return line?.split('\t')[0];
+  };
+
+  const localRef = async (ref: string): Promise<string | undefined> => {
+    const { exitCode, stdout } = await git.run(['rev-parse', '--verify', '--quiet', ref], { allow: [0, 1] });
+    return exitCode === 0 ? stdout.toString('utf8').trim() : undefined;
+  };
+
+  const firstLocalRef = async (refs: readonly string[]): Promise<string | undefined> => {
+    for (const ref of refs) {
+      const id = await localRef(ref);
+      if (id !== undefined) return id;
+    }
+    return undefined;
+  };
+
+  const object = async (commit: string, path: string) => {
+    const [found] = await readObjects(git, [`${checkedObjectId(commit)}:${checkedPath(path)}`]);
+    return found?.type === 'blob' ? found : undefined;
+  };
+
+  /** Sets refs at the remote, or here when there is none. */
+  const setRefs = async (updates: readonly RefUpdate[]): Promise<boolean> => {
+    if (remote === undefined) return updateRefs(git, updates);
+    if (offline) {
+      throw new OutsideError(
+        fault('git-offline', 'nothing can be pushed offline', undefined, 'Leave --offline out.'),
+      );
+    }
+    return pushRefs(git, remote, updates);
+  };
+
+  return {
+    remote,
+    head,
+    isShallow,
+    resolve,
+
+    async defaultBranch() {
+      if (online === undefined) return localDefaultBranch(git, remote, localRef);
+      const answer = await git.text(['ls-remote', '--quiet', '--symref', '--', online, 'HEAD']);
+      const name = /^ref: refs\/heads\/(\S+)\tHEAD$/m.exec(answer)?.[1];
+      const commit = /^([0-9a-f]+)\tHEAD$/m.exec(answer)?.[1];
+      if (name === undefined || commit === undefined) return undefined;
+      if ((await resolve(commit)) === undefined) {
+        await fetch([...((await isShallow()) ? ['--depth=1'] : []), commit]);
+      }
+      return { name, commit };
+    },
+
+    mergeBase(a, b) {
+      const commits = [checkedObjectId(a), checkedObjectId(b)];
+      const ask = async () => {
+        const { exitCode, stdout } = await git.run(['merge-base', ...commits], { allow: [0, 1] });
+        return exitCode === 0 ? stdout.toString('utf8').trim() : undefined;
+      };
+      return deepening(commits, ask, (answer) => answer !== undefined);
+    },
+
+    isAncestor(ancestor, descendant) {
+      const commits = [checkedObjectId(ancestor), checkedObjectId(descendant)];
+      const ask = async () => {
+        const { exitCode } = await git.run(['merge-base', '--is-ancestor', ...commits], { allow: [0, 1] });
+        return exitCode === 0;
+      };
+      return deepening(commits.slice(1), ask, (answer) => answer);
+    },
+
+    async readFile(commit, path) {
+      return (await object(commit, path))?.bytes;
+    },
+
+    async blobId(commit, path) {
+      return (await object(commit, path))?.id;
+    },
+
+    async commitInfo(commit) {
+      const [found] = await readObjects(git, [checkedObjectId(commit)]);
+      if (found?.type !== 'commit') return undefined;
+      const answer = await git.text(['show', '-s', '--format=%an%x00%ae%x00%ct%x00%s', found.id]);
+      const [name = '', email = '', committedAt, subject = ''] = answer.split('\0');
+      return { author: { name, email }, committedAt: Number(committedAt), subject };
+    },
+
+    async dirty(paths) {
+      if (paths.length === 0) return [];
+      const answer = await git.text([
+        '--literal-pathspecs',
+        'status',
+        '--porcelain=v1',
+        '-z',
+        '--no-renames',
+        '--untracked-files=all',
+        '--',
+        ...paths.map(checkedPath),
+      ]);
+      return answer
+        .split('\0')
+        .filter((line) => line !== '')
+        .map((line) => line.slice(3));
+    },
+
+    async rootCommit() {
+      const start = await head();
+      if (await isShallow()) await fetch(['--unshallow', start]);
+      if (await isShallow()) {
+        throw new OutsideError(
+          fault(
+            'git-shallow',
+            'the clone is shallow, so that the first commit of the repository is not known',
+            undefined,
+            'Check out with fetch-depth: 0, or run git fetch --unshallow.',
+          ),
+        );
+      }
+      const roots = (await git.text(['rev-list', '--max-parents=0', start])).split('\n').sort();
+      return roots[0] ?? start;
+    },
+
+    async tags() {
+      if (remote === undefined) return readTags(git, 'refs/tags/');
+      if (online !== undefined) {
+        await fetchTags(git, online, await isShallow());
+        return readTags(git, 'refs/rastro/tags/');
+      }
+      const seen = await readTags(git, 'refs/rastro/tags/');
+      const names = new Set(seen.map(({ name }) => name));
+      return [...seen, ...(await readTags(git, 'refs/tags/')).filter(({ name }) => !names.has(name))];
+    },
+
+    makeTagObject: (tag) => writeTag(git, tag),
+
+    async trailHead() {
+      if (remote === undefined) return localRef(TRAIL_BRANCH);
+      if (online === undefined) {
+        return firstLocalRef([TRAIL_SEEN, `refs/remotes/${remote}/rastro/trail`, TRAIL_BRANCH]);
+      }
+      const [theirs, seen] = await Promise.all([remoteRef(TRAIL_BRANCH), localRef(TRAIL_SEEN)]);
+      if (theirs === seen) return theirs;
+      if (theirs === undefined) throw rewritten();
+      const args = [
+        'fetch',
+        '--quiet',
+        '--no-tags',
+        '--no-write-fetch-head',
+        '--',
+        online,
+        `${TRAIL_BRANCH}:${TRAIL_SEEN}`,
+      ];
+      const output = await git.run(args, { allow: [0, 1] });
+      if (/non-fast-forward/.test(output.stderr)) throw rewritten();
+      if (output.exitCode !== 0) throw gitFailed(args, output);
+      return localRef(TRAIL_SEEN);
+    },
+
+    trail: (from) => readTrail(git, checkedObjectId(from)),
+
+    async appendTrail({ head: old, entries, tags, author, at }) {
+      let tip = old;
+      for (const { path, content, message } of entries) {
+        tip = await writeCommit(git, { parent: tip, files: [{ path, content }], message, author, at });
+      }
+      if (tip === undefined) throw new RangeError('an append needs at least one entry');
+      const accepted = await setRefs([
+        { ref: TRAIL_BRANCH, to: tip, expect: old ?? null },
+        ...tags.map(({ name, objectId }) => ({
+          ref: `refs/tags/${checkedRefName(name)}`,
+          to: checkedObjectId(objectId),
+          expect: null,
+        })),
+      ]);
+      return accepted ? { status: 'accepted', head: tip } : { status: 'rejected' };
+    },
+
+    async pushBranch({ branch, base, files, message, author, at }) {
+      const ref = `refs/heads/${checkedRefName(branch)}`;
+      const commit = await writeCommit(git, { parent: base, files, message, author, at });
+      const old = remote === undefined ? await localRef(ref) : await remoteRef(ref);
+      if (!(await setRefs([{ ref, to: commit, expect: old ?? null }]))) {
+        throw new OutsideError(
+          fault('push-raced', `${branch} was pushed to by somebody else meanwhile`, undefined, 'Run again.'),
+        );
+      }
+      return commit;
+    },
+  };
+}
+
+const isOption = (arg: string) => arg.startsWith('--');
+
+/** The branch that the clone knows as the remote's default; without a remote `main`, `master`, or the one checked out. */
+async function localDefaultBranch(
+  git: Git,
+  remote: string | undefined,
+  localRef: (ref: string) => Promise<string | undefined>,
+): Promise<{ name: string; commit: string } | undefined> {
+  const symbolic = async (ref: string) => {
+    const { exitCode, stdout } = await git.run(['symbolic-ref', '--quiet', ref], { allow: [0, 1, 128] });
+    return exitCode === 0 ? stdout.toString('utf8').trim() : undefined;
+  };
+  const candidates = [
+    remote === undefined ? undefined : await symbolic(`refs/remotes/${remote}/HEAD`),
+    ...(remote === undefined ? [] : ['main', 'master'].map((name) => `refs/remotes/${remote}/${name}`)),
+    'refs/heads/main',
+    'refs/heads/master',
+    await symbolic('HEAD'),
+  ];
+  for (const ref of candidates) {
+    const commit = ref === undefined ? undefined : await localRef(ref);
+    if (ref === undefined || commit === undefined) continue;
+    return { name: ref.replace(/^refs\/(heads|remotes\/[^/]+)\//, ''), commit };
+  }
+  return undefined;
+}
+
+function rewritten(): OutsideError {
+  return new OutsideError(
+    fault(
+      'trail-rewritten',
+      'the trail at the remote does not continue the one that this clone has seen: it was rewritten or deleted',
+      undefined,
+      'Restore rastro/trail at the remote from this clone (refs/rastro/trail), and protect the branch.',
+    ),
+  );
+}

@@ -1,0 +1,142 @@
+import type { Git } from './git.ts';
+import { checkedIdentity, checkedObjectId, checkedRefName } from './names.ts';
+import { presentObjects } from './objects.ts';
+
+/**
+ * Where tags of the remote are kept. A checkout rewrites the tag that it was started by into a lightweight one under
+ * `refs/tags`; here nobody but us writes.
+ */
+const OURS = 'refs/rastro/tags/';
+
+/** An annotated tag of a commit. `taggedAt` in seconds since the epoch. */
+export interface ReadTag {
+  readonly name: string;
+  readonly objectId: string;
+  readonly commit: string;
+  readonly message: string;
+  readonly taggedAt: number;
+  readonly tagger: string;
+}
+
+const FIELDS = [
+  '%(refname)',
+  '%(objecttype)',
+  '%(objectname)',
+  '%(*objecttype)',
+  '%(*objectname)',
+  '%(taggername) %(taggeremail)',
+  '%(taggerdate:unix)',
+  '%(contents)',
+];
+
+/** The annotated tags under a prefix, by name. Lightweight ones, and those of other objects than commits, are left out. */
+export async function readTags(git: Git, prefix: 'refs/tags/' | 'refs/rastro/tags/'): Promise<ReadTag[]> {
+  const format = FIELDS.map((field) => `${field}%00`).join('');
+  const answer = await git.text(['for-each-ref', `--format=${format}`, prefix]);
+  const values = answer.split('\0');
+  const tags: ReadTag[] = [];
+  for (let at = 0; at + FIELDS.length < values.length + 1; at += FIELDS.length) {
+    const [ref = '', type, objectId = '', targetType, commit = '', tagger = '', date, message = ''] =
+      values.slice(at, at + FIELDS.length);
+    if (type !== 'tag' || targetType !== 'commit') continue;
+    const name = ref.trimStart().slice(prefix.length);
+    tags.push({ name, objectId, commit, message, taggedAt: Number(date), tagger });
+  }
+  return tags;
+}
+
+/**
+ * Fetches the remote's annotated tags, and forgets those that it no longer has. In a shallow clone a tag of a commit that
+ * is not there comes without its history; the history that is there is never cut shorter.
+ */
+export async function fetchTags(git: Git, remote: string, isShallow: boolean): Promise<void> {
+  const [theirs, ours] = await Promise.all([remoteTags(git, remote), ownTags(git)]);
+  const gone = [...ours.keys()].filter((name) => !theirs.has(name));
+  if (gone.length > 0) {
+    const commands = gone.map((name) => `delete ${OURS}${name}`);
+    await git.run(['update-ref', '--stdin'], { input: `${commands.join('\n')}\n` });
+  }
+  const wanted = [...theirs].filter(([name, { objectId }]) => ours.get(name) !== objectId);
+  const present = isShallow
+    ? await presentObjects(
+        git,
+        wanted.map(([, { commit }]) => commit),
+      )
+    : new Set(wanted.map(([, { commit }]) => commit));
+  const names = (list: typeof wanted) => list.map(([name]) => name);
+  await fetchInto(git, remote, names(wanted.filter(([, { commit }]) => present.has(commit))), []);
+  await fetchInto(git, remote, names(wanted.filter(([, { commit }]) => !present.has(commit))), ['--depth=1']);
+}
+
+async function fetchInto(
+  git: Git,
+  remote: string,
+  names: readonly string[],
+  options: readonly string[],
+): Promise<void> {
+  if (names.length === 0) return;
+  const refspecs = names.map((name) => `+refs/tags/${name}:${OURS}${name}`);
+  await git.run(
+    ['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', ...options, '--stdin', '--', remote],
+    {
+      input: `${refspecs.join('\n')}\n`,
+    },
+  );
+}
+
+/** Annotated tags of the remote: git lists what such a tag points at as `<name>^{}`. */
+async function remoteTags(
+  git: Git,
+  remote: string,
+): Promise<Map<string, { objectId: string; commit: string }>> {
+  const answer = await git.text(['ls-remote', '--quiet', '--tags', '--', remote]);
+  const ids = new Map(
+    answer
+      .split('\n')
+      .filter((line) => line.includes('\t'))
+      .map((line) => {
+        const [id = '', ref = ''] = line.split('\t');
+        return [ref.slice('refs/tags/'.length), id] as const;
+      }),
+  );
+  const tags = new Map<string, { objectId: string; commit: string }>();
+  for (const [name, objectId] of ids) {
+    const commit = ids.get(`${name}^{}`);
+    if (commit !== undefined) tags.set(name, { objectId, commit });
+  }
+  return tags;
+}
+
+async function ownTags(git: Git): Promise<Map<string, string>> {
+  const answer = await git.text(['for-each-ref', '--format=%(objectname) %(refname)', OURS]);
+  return new Map(
+    answer
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => {
+        const [id = '', ref = ''] = line.split(' ');
+        return [ref.slice(OURS.length), id];
+      }),
+  );
+}
+
+/** Writes an annotated tag object, and no ref. `mktag` refuses an object that git itself would not have written. */
+export async function writeTag(
+  git: Git,
+  tag: {
+    name: string;
+    target: string;
+    message: string;
+    tagger: { name: string; email: string };
+    taggedAt: number;
+  },
+): Promise<string> {
+  const { name, email } = checkedIdentity(tag.tagger);
+  const header = [
+    `object ${checkedObjectId(tag.target)}`,
+    'type commit',
+    `tag ${checkedRefName(tag.name)}`,
+    `tagger ${name} <${email}> ${tag.taggedAt} +0000`,
+  ];
+  return git.text(['mktag'], { input: `${header.join('\n')}\n\n${tag.message.trimEnd()}\n` });
+}

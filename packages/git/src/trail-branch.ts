@@ -1,0 +1,81 @@
+import type { Git } from './git.ts';
+import { readObjects } from './objects.ts';
+
+/** One commit of the trail branch, with the files that it adds. `committedAt` in seconds since the epoch. */
+export interface ReadCommit {
+  readonly commit: string;
+  readonly parents: readonly string[];
+  readonly message: string;
+  readonly committedAt: number;
+  readonly added: readonly { readonly path: string; readonly bytes: Uint8Array }[];
+  readonly changed: readonly string[];
+}
+
+interface Change {
+  readonly status: string;
+  readonly blob: string;
+  readonly path: string;
+}
+
+/** Reads every commit that leads to a head, oldest first, in four processes however long the trail is. */
+export async function readTrail(git: Git, head: string): Promise<ReadCommit[]> {
+  const list = await git.text(['rev-list', '--topo-order', '--reverse', head]);
+  const ids = list.split('\n').filter((line) => line !== '');
+  const [commits, changes] = await Promise.all([readObjects(git, ids), readChanges(git, ids)]);
+  const blobs = [...changes.values()].flat().filter(({ status }) => status === 'A');
+  const bytes = new Map(
+    (
+      await readObjects(
+        git,
+        blobs.map(({ blob }) => blob),
+      )
+    ).map((object, index) => [blobs[index]?.blob, object?.bytes]),
+  );
+  return ids.map((id, index) => {
+    const own = changes.get(id) ?? [];
+    return {
+      commit: id,
+      ...parseCommit(commits[index]?.bytes ?? Buffer.alloc(0)),
+      added: own
+        .filter(({ status }) => status === 'A')
+        .map(({ path, blob }) => ({ path, bytes: bytes.get(blob) ?? new Uint8Array() })),
+      changed: own.filter(({ status }) => status !== 'A').map(({ path }) => path),
+    };
+  });
+}
+
+function parseCommit(bytes: Buffer): Pick<ReadCommit, 'parents' | 'message' | 'committedAt'> {
+  const text = bytes.toString('utf8');
+  const split = text.indexOf('\n\n');
+  const header = split < 0 ? text : text.slice(0, split);
+  const lines = header.split('\n');
+  const committer = lines.find((line) => line.startsWith('committer ')) ?? '';
+  return {
+    parents: lines.filter((line) => line.startsWith('parent ')).map((line) => line.slice('parent '.length)),
+    message: split < 0 ? '' : text.slice(split + 2),
+    committedAt: Number(/> (\d+) [+-]\d{4}$/.exec(committer)?.[1] ?? Number.NaN),
+  };
+}
+
+/** Commits to their changes. A merge is compared with each parent. */
+async function readChanges(git: Git, ids: readonly string[]): Promise<Map<string, Change[]>> {
+  const { stdout } = await git.run(
+    ['diff-tree', '--stdin', '-r', '-z', '-m', '--root', '--raw', '--no-renames', '--no-abbrev'],
+    { input: `${ids.join('\n')}\n` },
+  );
+  const changes = new Map<string, Change[]>();
+  const tokens = stdout.toString('utf8').split('\0');
+  let own: Change[] = [];
+  for (let at = 0; at < tokens.length; at++) {
+    const token = tokens[at] ?? '';
+    if (token.startsWith(':')) {
+      const [, , , blob = '', status = ''] = token.split(' ');
+      at++;
+      own.push({ status, blob, path: tokens[at] ?? '' });
+    } else if (token !== '') {
+      own = changes.get(token) ?? [];
+      changes.set(token, own);
+    }
+  }
+  return changes;
+}
