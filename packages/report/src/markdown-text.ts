@@ -1,5 +1,6 @@
 import type { Inline, Text } from './model.ts';
 import { capped, manyLines, oneLine, piecesOf, wordsOf } from './plain-text.ts';
+import { webAddress } from './web-address.ts';
 
 /** Whether a link that a report asks for may become one. A report from a stranger can ask for any. */
 export type LinkRule = (url: string) => boolean;
@@ -9,7 +10,6 @@ const BREAK = '\u200b';
 
 const MAX_LINE = 2000;
 const MAX_CELL = 300;
-const MAX_URL = 1000;
 
 /** Takes from a line what GitHub turns into a mention, a reference, an address or an emoji. */
 function disarm(line: string): string {
@@ -26,9 +26,9 @@ function breakCommitIds(line: string): string {
   return line.replaceAll(/\b[0-9a-f]{7,40}\b/giu, breakCommitId);
 }
 
-/** Only digits are a number to be copied, far more likely than a commit. */
+/** GitHub looks for 7 to 40 digits. Decimal digits only are a number to be copied, far more likely than a commit. */
 function breakCommitId(id: string): string {
-  return /[a-f]/iu.test(id) ? `${id.slice(0, 1)}${BREAK}${id.slice(1)}` : id;
+  return /[a-f]/iu.test(id) ? id.replaceAll(/.{6}(?=.)/gu, `$&${BREAK}`) : id;
 }
 
 /** Plain text as Markdown that shows just that text: no link, no mention, no markup, no second line. */
@@ -97,11 +97,8 @@ function spaced(raw: string, words: string): string {
 
 /** An address with every character that Markdown reads percent-encoded; undefined when it is not one of the web. */
 export function linkTarget(url: string): string | undefined {
-  if (url.length > MAX_URL || !URL.canParse(url)) return undefined;
-  const parsed = new URL(url);
-  if (parsed.protocol !== 'https:' && parsed.protocol !== 'http:') return undefined;
-  return parsed.href
-    .replaceAll(
+  return webAddress(url)
+    ?.replaceAll(
       /[\\()[\]<>|`*"'$]/gu,
       (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
     )

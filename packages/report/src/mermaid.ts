@@ -27,14 +27,16 @@ export function mermaidChart(
   // Mermaid draws the bars of several series over each other.
   const most = chart.type === 'bar' ? 1 : PALETTE.length;
   if (!xs || series.length > most || series.some(({ points }) => points.length === 0)) return;
-  if (![...xs, low, high].every(isDrawable) || high - low < 1e-5) return;
+  if (![...xs, low, high].every(isDrawable) || high - low < 1e-4) return;
 
   const categories = chart.x.categories;
   const steps = categories ? categories.map((_, index) => index) : evenSteps(xs, series);
-  if (steps.length === 0 || steps.length > MAX_COLUMNS) return;
-  const axis = categories
-    ? `[${categories.map((category) => quoted(category, 24)).join(', ')}]`
-    : `${decimal(xs[0])} --> ${decimal(xs[1])}`;
+  // A line through one point is not seen.
+  if (steps.length < (chart.type === 'line' ? 2 : 1) || steps.length > MAX_COLUMNS) return;
+  const labels = categories?.map((category) => quoted(category, 24)) ?? [];
+  // Mermaid puts everything of one label in one place.
+  if (new Set(labels).size < labels.length) return;
+  const axis = categories ? `[${labels.join(', ')}]` : `${decimal(xs[0])} --> ${decimal(xs[1])}`;
   const rows = series.map(({ points }) =>
     categories
       ? steps.map((x) => points.find(([px]) => px === x)?.[1])
@@ -48,7 +50,7 @@ export function mermaidChart(
   const source = [
     `%%{init: {"themeVariables": {"xyChart": {"plotColorPalette": "${palette}"}}}}%%`,
     'xychart-beta',
-    `  title ${quoted(chart.title, 80)}`,
+    `  title ${quoted(chart.title, 60)}`,
     `  x-axis ${quoted(chart.x.title, 40)} ${axis}`,
     `  y-axis ${quoted(chart.y.title, 40)} ${decimal(low)} --> ${decimal(high)}`,
     ...rows.map((row) => `  ${chart.type} [${row.map((value) => decimal(value!)).join(', ')}]`),
@@ -79,8 +81,8 @@ function decimal(value: number): string {
   return String(Number(value.toFixed(6)));
 }
 
-/** A title that cannot leave its quotes: only letters, digits and a few harmless marks stay. */
+/** A title that cannot leave its quotes: only letters, digits and a few harmless marks stay. Mermaid refuses an empty one. */
 function quoted(text: string, max: number): string {
   const safe = oneLine(text).replaceAll(/[^\p{L}\p{M}\p{N} .,:()/'+=_-]/gu, ' ');
-  return `"${capped(oneLine(safe), max)}"`;
+  return `"${capped(oneLine(safe), max) || '-'}"`;
 }

@@ -109,7 +109,7 @@ describe('a report in Markdown', () => {
     expect(code?.value.split('\n').slice(1)).toEqual([
       'xychart-beta',
       '  title "a click A href javascript:x init"',
-      '  x-axis "" ["one", "two drop"]',
+      '  x-axis "-" ["one", "two drop"]',
       '  y-axis "org" 0 --> 2',
       '  bar [1, 2]',
     ]);
