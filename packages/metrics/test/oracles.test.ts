@@ -74,7 +74,7 @@ describe.skipIf(!hasReal)('adult, two classes', () => {
     for (const [name, byVersion] of Object.entries<Record<string, Record<string, number>>>(oracle.slices)) {
       const expected = byVersion[version]!;
       const slice = found.slices.find(({ column, value }) => `${column}=${value}` === name);
-      expect(slice?.rows, name).toBe(expected['n']);
+      expect(slice?.rows, name).toBe(expected.n);
       for (const metric of ['accuracy', 'recall', 'roc_auc']) {
         expectClose(slice?.metrics[metric]?.value, expected[metric]!, `${name} ${metric}`);
       }

@@ -2,11 +2,11 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
 const root = path.resolve(import.meta.dirname, '../../..');
-const folder = process.env['RASTRO_REAL'] ?? path.join(root, '../shared/real');
+const folder = process.env.RASTRO_REAL ?? path.join(root, '../shared/real');
 
 /** Whether the real data is there. Required runs must have it. */
 export const hasReal = existsSync(folder);
-if (!hasReal && process.env['RASTRO_REQUIRE_REAL'] === '1') throw new Error(`no real test data at ${folder}`);
+if (!hasReal && process.env.RASTRO_REQUIRE_REAL === '1') throw new Error(`no real test data at ${folder}`);
 if (!hasReal) console.warn(`skipped: no real test data at ${folder}`);
 
 export interface Csv {
