@@ -1,1 +1,13 @@
-export {};
+import { runAction } from '@rastro/host';
+import { release } from '@rastro/usecases';
+import { Inputs } from './inputs.ts';
+
+export const main = () =>
+  runAction(Inputs, release, ({ model, version, tag, sha256, status, url }) => ({
+    model,
+    version,
+    tag,
+    digest: sha256,
+    status,
+    'release-url': url ?? '',
+  }));

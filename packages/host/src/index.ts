@@ -1,2 +1,7 @@
 /** Runs a use case as an action: inputs, outputs, annotations, failure, wiring. */
-export {};
+export { runAction } from './action.ts';
+export { actionContext, terminalContext } from './environment.ts';
+export { type ActionInputs, actionInputs, TOKEN_DEFAULT } from './inputs.ts';
+export { saveReports } from './saved-reports.ts';
+export { VERSION } from './version.ts';
+export { type WiredPorts, type Wiring, wirePorts } from './wiring.ts';

@@ -101,8 +101,8 @@ const Evaluate = z
       .number()
       .min(0)
       .max(1)
-      .default(0.5)
-      .describe('Probability from which a row counts as positive.'),
+      .optional()
+      .describe('Probability from which a row counts as positive. Default: the labels as the model gives them.'),
     metrics: z
       .record(z.string(), Metric.prefault({}))
       .default({})

@@ -14,6 +14,9 @@ export async function openWorkspace(folder: string): Promise<Workspace> {
   return new FolderWorkspace(root);
 }
 
+/** Never data; `.rastro` (our own files of one run) only when it is asked for by name. */
+const IGNORED = ['.git/**', '**/node_modules/**'];
+
 class FolderWorkspace implements Workspace {
   readonly root: string;
 
@@ -64,8 +67,11 @@ class FolderWorkspace implements Workspace {
   }
 
   async ensureFolder(path: string): Promise<void> {
+    const folder = dirname(path);
+    if (folder !== '.') await this.ensureFolder(folder);
+    await this.#followed(folder === '.' ? '.' : dirname(folder));
     await mkdir(dirname(this.absolute(path)), { recursive: true });
-    await this.#followed(dirname(path));
+    await this.#followed(folder);
   }
 
   async remove(path: string): Promise<void> {
@@ -82,7 +88,7 @@ class FolderWorkspace implements Workspace {
       dot: true,
       onlyFiles: true,
       followSymbolicLinks: false,
-      ignore: ['.git/**', '.rastro/**', '**/node_modules/**'],
+      ignore: globs.some((pattern) => pattern.startsWith('.rastro/')) ? IGNORED : [...IGNORED, '.rastro/**'],
     });
     return [...new Set([...literal.flat(), ...found])].sort();
   }

@@ -1,2 +1,3 @@
 /** Adapters: one file per deploy target, and the embedded inference server. */
-export {};
+export { type Served, serveModel } from './inference-server.ts';
+export { type LocalTargetOptions, localTarget } from './local.ts';

@@ -4,6 +4,8 @@ export interface RunContext {
   readonly version: string;
   /** Login on the forge, or the Git user name on a laptop. */
   readonly actor: string;
+  /** The actor's numeric id on the forge. */
+  readonly actorId: number | undefined;
   /** Page of the workflow run. */
   readonly runUrl: string | undefined;
   /** `owner/name` on the forge. */

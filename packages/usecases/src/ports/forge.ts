@@ -7,6 +7,7 @@ export interface PullRequest {
   /** The name of the branch it goes into. */
   readonly base: string;
   readonly author: string;
+  readonly authorId: number | undefined;
   readonly fromFork: boolean;
 }
 
@@ -16,6 +17,8 @@ export interface Review {
   readonly state: 'approved' | 'changes-requested' | 'commented' | 'dismissed';
   /** The commit that was reviewed. */
   readonly commit: string;
+  /** ISO 8601. */
+  readonly submittedAt: string;
 }
 
 /** A verdict on a commit, with findings beside the lines of its files. Lines are 1-based. */

@@ -17,6 +17,10 @@ export interface ModelSignature {
 export interface ScoringRequest {
   readonly task: 'binary' | 'multiclass' | 'regression';
   readonly features: readonly string[];
+  /** The classes in the model's order, for a model that does not say so itself. */
+  readonly classes?: readonly string[];
+  /** How many rows of the table came before this batch, so that a fault names the right row. Default 0. */
+  readonly firstRow?: number;
 }
 
 /**
@@ -29,6 +33,19 @@ export interface Scores {
   readonly classes?: readonly string[];
   readonly scores?: Float64Array;
   readonly values?: Float64Array;
+  /**
+   * Rows whose label is not the class of the highest probability: a model with a threshold of its own, or a converter's
+   * mistake. Left out when there are none.
+   */
+  readonly disagreements?: number;
+}
+
+/** A tensor by name, in the words of ONNX Runtime (`float32`, `int64`, `string`, …); data is row-major. */
+export interface NamedTensor {
+  readonly name: string;
+  readonly type: string;
+  readonly shape: readonly number[];
+  readonly data: readonly (number | string | boolean)[];
 }
 
 /** The signature in, the columns it wants: `number` or `string` per feature, in `features` order. */
@@ -38,6 +55,11 @@ export interface LoadedModel {
   columns(request: ScoringRequest): { name: string; as: 'number' | 'string' }[];
   /** Scores one batch whose columns are those of `columns(request)`. */
   score(request: ScoringRequest, batch: Batch): Promise<Scores>;
+  /**
+   * Runs tensors as they are, for serving; answers every output that is a tensor.
+   * @throws InputError when a name, type or shape is not that of the signature.
+   */
+  infer(inputs: readonly NamedTensor[]): Promise<NamedTensor[]>;
   close(): Promise<void>;
 }
 

@@ -1,3 +1,4 @@
+import type { TrailCrypto } from '@rastro/trail';
 import type { RunContext } from './context.ts';
 import type { DataEngine } from './data-engine.ts';
 import type { Deployer } from './deployer.ts';
@@ -19,6 +20,8 @@ export interface Ports {
   readonly progress: Progress;
   readonly commands: CommandRunner;
   readonly sha256: (content: string | Uint8Array) => string;
+  /** Digests and signature checks for the trail. */
+  readonly crypto: TrailCrypto;
   repository(): Promise<Repository>;
   data(): Promise<DataEngine>;
   runtime(): Promise<ModelRuntime>;

@@ -2,6 +2,7 @@
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
+  sleep(milliseconds: number): Promise<void>;
 }
 
 /** Runs a user's command line (through the platform's shell, as a workflow's `run:` does) and shows its output as it comes. */

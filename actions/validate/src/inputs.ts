@@ -1,0 +1,5 @@
+import { actionInputs } from '@rastro/host';
+import { ValidateRequest } from '@rastro/usecases';
+
+/** The inputs of `rastro validate` as an action. */
+export const Inputs = actionInputs(ValidateRequest);

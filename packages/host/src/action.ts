@@ -1,0 +1,143 @@
+import { resolve } from 'node:path';
+import * as core from '@actions/core';
+import { ExitCode, type Explanation, explain, type Fault, showPlace } from '@rastro/fault';
+import { annotations, type Finding, type Report, renderMarkdown, SUMMARY_BUDGET } from '@rastro/report';
+import { type Outcome, type Ports, readRequest } from '@rastro/usecases';
+import type { z } from 'zod';
+import { actionContext } from './environment.ts';
+import type { ActionInputs } from './inputs.ts';
+import { saveReports } from './saved-reports.ts';
+import { wirePorts } from './wiring.ts';
+
+/**
+ * Runs a use case as an action: strict inputs, the use case, then summary, outputs and annotations, and only then the
+ * step's failure. Never throws: an error becomes annotations and the exit code of its class.
+ *
+ * @param present what the record says as outputs of the step.
+ */
+export async function runAction<S extends z.ZodObject, T>(
+  inputs: ActionInputs<S>,
+  useCase: (request: z.output<S>, ports: Ports) => Promise<Outcome<T>>,
+  present: (record: T, outcome: Outcome<T>) => Record<string, string | number | boolean>,
+): Promise<void> {
+  try {
+    const { workingDirectory, token, ...request } = readRequest(
+      inputs.schema,
+      inputTexts(),
+      'input',
+    ) as Record<string, unknown>;
+    if (token) core.setSecret(String(token));
+    const wired = await wirePorts({
+      directory: resolve(process.env.GITHUB_WORKSPACE ?? '.', String(workingDirectory)),
+      context: await actionContext(process.env),
+      token: token ? String(token) : undefined,
+      apiUrl: process.env.GITHUB_API_URL,
+      progress: { step: (message) => core.info(message) },
+      onRunner: true,
+      output: process.stdout,
+    });
+    try {
+      const outcome = await useCase(request as z.output<S>, wired.ports);
+      await saveReports(wired.ports.workspace, outcome.reports);
+      await publish(outcome.reports);
+      for (const [name, value] of Object.entries({
+        verdict: outcome.status,
+        ...present(outcome.record, outcome),
+      }))
+        core.setOutput(name, value);
+      if (outcome.status === 'breach') fail(outcome.reports);
+    } finally {
+      await wired.close();
+    }
+  } catch (error) {
+    const explanation = explain(error);
+    for (const one of explanation.faults) core.error(words(one), annotationOf(one));
+    if (explanation.stack) core.info(explanation.stack);
+    await core.summary.addRaw(explanationMarkdown(explanation)).write();
+    process.exitCode = explanation.exitCode;
+  }
+}
+
+const annotate: Record<Finding['severity'], (message: string, where: core.AnnotationProperties) => void> = {
+  error: core.error,
+  warning: core.warning,
+  notice: core.notice,
+};
+
+async function publish(reports: readonly Report[]): Promise<void> {
+  const [first] = reports;
+  if (!first) return;
+  const findings = reports.flatMap((report) => report.findings);
+  for (const { severity, message, ...where } of annotations({ ...first, findings }))
+    annotate[severity](message, annotationPlace(where));
+  await core.summary.addRaw(renderMarkdown(reports, { budget: SUMMARY_BUDGET })).write();
+}
+
+function fail(reports: readonly Report[]): void {
+  const failed = reports.filter(({ verdict }) => verdict.status === 'fail');
+  for (const { verb, subject, verdict } of failed)
+    core.error(verdict.sentence, { title: `${verb}: ${subject}` });
+  process.exitCode = ExitCode.breach;
+}
+
+/** The texts of a step's `with:`, by lower-case name. */
+function inputTexts(): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(process.env)
+      .filter(([name]) => name.startsWith('INPUT_'))
+      .map(([name, text]) => [name.slice('INPUT_'.length).toLowerCase(), (text ?? '').trim()]),
+  );
+}
+
+function words({ message, next }: Fault): string {
+  return next ? `${message}. ${next}` : message;
+}
+
+function annotationOf({ code, place }: Fault): core.AnnotationProperties {
+  return annotationPlace({ title: code, file: place?.file, line: place?.line, column: place?.column });
+}
+
+function annotationPlace(where: {
+  title?: string | undefined;
+  file?: string | undefined;
+  line?: number | undefined;
+  column?: number | undefined;
+}): core.AnnotationProperties {
+  return {
+    ...(where.title ? { title: where.title } : {}),
+    ...(where.file ? { file: where.file } : {}),
+    ...(where.line ? { startLine: where.line } : {}),
+    ...(where.column ? { startColumn: where.column } : {}),
+  };
+}
+
+function explanationMarkdown({ faults }: Explanation): string {
+  return renderMarkdown(
+    [
+      {
+        schema: 'rastro/report/v1',
+        verb: 'error',
+        subject: '',
+        verdict: { status: 'fail', sentence: faults[0]?.message ?? '' },
+        sections: [
+          {
+            id: 'errors',
+            title: 'What is wrong',
+            importance: 100,
+            blocks: [
+              {
+                kind: 'list',
+                items: faults.map((one) => [
+                  ...(one.place ? [{ code: showPlace(one.place) }, ' '] : []),
+                  words(one),
+                ]),
+              },
+            ],
+          },
+        ],
+        findings: [],
+      },
+    ],
+    { budget: SUMMARY_BUDGET },
+  );
+}

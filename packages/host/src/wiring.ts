@@ -1,0 +1,115 @@
+import { createHash } from 'node:crypto';
+import type { Writable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fault, InputError } from '@rastro/fault';
+import { openWorkspace } from '@rastro/store';
+import type { Ports, Progress, RunContext } from '@rastro/usecases';
+import { commandRunner } from './command-runner.ts';
+import { serveCommandLine } from './serve-command-line.ts';
+import { embeddedTrainer } from './trainer.ts';
+
+export interface Wiring {
+  /** Absolute path of the folder with `rastro.yaml`. */
+  readonly directory: string;
+  readonly context: RunContext;
+  readonly token: string | undefined;
+  readonly apiUrl: string | undefined;
+  readonly progress: Progress;
+  readonly onRunner: boolean;
+  /** Where a user's command's own output goes. */
+  readonly output: Writable;
+}
+
+/** The ports of one run, and the way to let go of what they opened. */
+export interface WiredPorts {
+  readonly ports: Ports;
+  close(): Promise<void>;
+}
+
+/** Puts the real adapters behind the ports. Each is imported, and its native part loaded, at first use only. */
+export async function wirePorts(wiring: Wiring): Promise<WiredPorts> {
+  const { context, progress } = wiring;
+  const workspace = await openWorkspace(wiring.directory);
+  const data = once(async () => {
+    const { createDuckDbEngine, loadDuckDb } = await import('@rastro/engine');
+    return createDuckDbEngine({ load: loadDuckDb });
+  });
+  const runtime = once(async () => {
+    const { createOnnxRuntime, loadOnnxRuntime } = await import('@rastro/engine');
+    return createOnnxRuntime({ load: loadOnnxRuntime });
+  });
+  const repository = once(async () => {
+    const { openRepository } = await import('@rastro/git');
+    return openRepository(workspace.root, { token: wiring.token });
+  });
+  const forge = once(async () => {
+    if (!wiring.token) throw tokenMissing(wiring.onRunner);
+    const [owner, repo] = (context.slug ?? '').split('/');
+    if (!owner || !repo) throw repositoryUnknown();
+    const { createForge } = await import('@rastro/github');
+    return createForge({
+      token: wiring.token,
+      repository: { owner, repo },
+      ...(wiring.apiUrl ? { apiUrl: wiring.apiUrl } : {}),
+    });
+  });
+  const ports: Ports = {
+    context,
+    workspace,
+    progress,
+    clock: { now: () => Date.now(), sleep },
+    commands: commandRunner({ onRunner: wiring.onRunner, output: wiring.output }),
+    sha256: (content) => createHash('sha256').update(content).digest('hex'),
+    data: data.get,
+    runtime: runtime.get,
+    repository: repository.get,
+    forge: forge.get,
+    trainer: async () => embeddedTrainer(data.get),
+    async deployer(target) {
+      const { localTarget } = await import('@rastro/targets');
+      return localTarget({
+        environment: target.environment,
+        port: target.port,
+        root: workspace.root,
+        serve: serveCommandLine(),
+      });
+    },
+  };
+  return { ports, close: async () => (await data.peek())?.close() };
+}
+
+/** Makes a value at the first call and gives the same one ever after. */
+function once<T>(make: () => Promise<T>): { get: () => Promise<T>; peek: () => Promise<T> | undefined } {
+  let made: Promise<T> | undefined;
+  return {
+    get: () => {
+      made ??= make();
+      return made;
+    },
+    peek: () => made,
+  };
+}
+
+function tokenMissing(onRunner: boolean): InputError {
+  return new InputError(
+    fault(
+      'token-missing',
+      'there is no token for GitHub',
+      undefined,
+      onRunner
+        ? `Give the input "token", or leave it out to use $${'{{ github.token }}'}.`
+        : 'Set the environment variable GITHUB_TOKEN.',
+    ),
+  );
+}
+
+function repositoryUnknown(): InputError {
+  return new InputError(
+    fault(
+      'repository-unknown',
+      'it is not known which GitHub repository this is',
+      undefined,
+      'Set GITHUB_REPOSITORY to owner/name.',
+    ),
+  );
+}

@@ -1,0 +1,160 @@
+import { fault, InputError } from '@rastro/fault';
+import { POLICY_FILE } from '@rastro/registry';
+import type { Report } from '@rastro/report';
+import { type Audit, type AuditReader, audit as examine } from '@rastro/trail';
+import { z } from 'zod';
+import type { Outcome } from './outcome.ts';
+import type { Ports, Repository } from './ports/index.ts';
+import { findProject } from './project.ts';
+import { report, table } from './report.ts';
+
+export const AuditRequest = z.strictObject({
+  model: z.string().optional().describe('Model to audit. Default: the only one in rastro.yaml.'),
+  environment: z
+    .string()
+    .min(1)
+    .default('prod')
+    .describe('Environment whose deployed version is to be explained.'),
+  expectHead: z
+    .string()
+    .optional()
+    .describe('A commit that the trail must contain: proves that the clone is not older.'),
+  trustRoot: z
+    .string()
+    .optional()
+    .describe('Fingerprint (SHA256:…) of the key that must have signed the first entry.'),
+  files: z
+    .array(z.string())
+    .default([])
+    .describe('Files in hand, to be compared with what the trail says they are.'),
+});
+export type AuditRequest = z.output<typeof AuditRequest>;
+
+export interface AuditRecord extends Audit {
+  readonly model: string;
+  readonly environment: string;
+  readonly version: string | null;
+  readonly sha256: string | null;
+  /** Tip of the trail that was read. */
+  readonly head: string | null;
+}
+
+type AuditPorts = Pick<Ports, 'workspace' | 'repository' | 'crypto'>;
+
+/**
+ * Explains from a clone, with no network, why an environment serves the version that it serves. `unprovable` and
+ * `violated` fail: the answer to "can this be proved?" is then no.
+ * @throws InputError when it is not said which model.
+ */
+export async function audit(
+  request: AuditRequest,
+  { workspace, repository, crypto }: AuditPorts,
+): Promise<Outcome<AuditRecord>> {
+  const model = request.model ?? (await onlyModel(workspace));
+  const git = await repository();
+  const head = await git.trailHead();
+  const files = [];
+  for (const path of request.files) {
+    const digest = await workspace.digest(path);
+    if (!digest) throw new InputError(fault('file-missing', `${path} is not there`, { file: path }));
+    files.push({ path, sha256: digest.sha256 });
+  }
+  const answer = await examine({
+    model,
+    environment: request.environment,
+    commits: head === undefined ? [] : await git.trail(head),
+    repositoryId: await git.rootCommit(),
+    reader: readerOf(git),
+    crypto,
+    files,
+    ...(request.expectHead ? { expectHead: request.expectHead } : {}),
+    ...(request.trustRoot ? { trustRoot: request.trustRoot } : {}),
+  });
+  const record: AuditRecord = {
+    ...answer,
+    model,
+    environment: request.environment,
+    version: answer.deployed?.version ?? null,
+    sha256: answer.deployed?.sha256 ?? null,
+    head: head ?? null,
+  };
+  return { status: answer.status === 'verified' ? 'pass' : 'breach', reports: [describe(record)], record };
+}
+
+async function onlyModel(workspace: Ports['workspace']): Promise<string> {
+  const names = Object.keys((await findProject(workspace))?.value.models ?? {});
+  if (names.length === 1) return names[0]!;
+  throw new InputError(
+    fault(
+      'model-ambiguous',
+      `say which model${names.length > 0 ? `: ${names.join(', ')}` : ''}`,
+      undefined,
+      'Give the model by name.',
+    ),
+  );
+}
+
+function readerOf(git: Repository): AuditReader {
+  return {
+    async policyAt(commit, path = POLICY_FILE) {
+      if ((await git.resolve(commit)) === undefined) return undefined;
+      const bytes = await git.readFile(commit, path);
+      const blob = await git.blobId(commit, path);
+      return bytes && blob ? { bytes, blob } : undefined;
+    },
+    async tagObject(name) {
+      return (await git.tags()).find((tag) => tag.name === name);
+    },
+    async whereIs(commit) {
+      if ((await git.resolve(commit)) === undefined) return 'absent';
+      const branch = await git.defaultBranch();
+      return branch && (await git.isAncestor(commit, branch.commit)) ? 'protected' : 'unprotected';
+    },
+  };
+}
+
+const WORD = {
+  verified: '✅ verified',
+  violated: '❌ violated',
+  unprovable: '❔ unprovable',
+  'not-asked': '➖ not asked',
+} as const;
+
+function describe({ model, environment, status, steps, deployed, limits, head }: AuditRecord): Report {
+  const what = deployed ? `${model} ${deployed.version} in ${environment}` : `${model} in ${environment}`;
+  const sentence = {
+    verified: `Proved from this clone why ${what} is served.`,
+    violated: `The record of ${what} contradicts itself: ${steps.find((step) => step.status === 'violated')?.sentence}`,
+    unprovable: `It cannot be proved why ${what} is served: ${steps.find((step) => step.status === 'unprovable')?.sentence}`,
+  }[status];
+  return report('audit', model, { status: status === 'verified' ? 'pass' : 'fail', sentence }, [
+    {
+      id: 'proof',
+      title: 'Proof',
+      importance: 90,
+      blocks: [
+        table(
+          ['Step', 'Answer', 'Why', 'Evidence'],
+          steps.map((step) => [
+            step.step,
+            WORD[step.status],
+            step.sentence,
+            step.evidence
+              .slice(0, 4)
+              .map((item) => (/^[0-9a-f]{40,64}$/.test(item) ? item.slice(0, 12) : item))
+              .join(', '),
+          ]),
+        ),
+      ],
+    },
+    {
+      id: 'limits',
+      title: 'What this does not prove',
+      importance: 60,
+      blocks: [
+        { kind: 'list', items: [...limits] },
+        ...(head ? [{ kind: 'paragraph' as const, text: ['Tip of the trail: ', { code: head }] }] : []),
+      ],
+    },
+  ]);
+}

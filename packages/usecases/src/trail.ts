@@ -1,0 +1,141 @@
+import { fault, InputError, OutsideError } from '@rastro/fault';
+import {
+  type Chain,
+  type ChainedEntry,
+  commitMessage,
+  type Entry,
+  encodeEntry,
+  entryPath,
+  nextEntry,
+  type TrailEvent,
+  trailTrailer,
+  verifyChain,
+} from '@rastro/trail';
+import type { Ports, Repository } from './ports/index.ts';
+
+/** The trail as it stands: its tip, its entries, and whose it is. */
+export interface Trail {
+  readonly head: string | undefined;
+  readonly chain: Chain;
+  readonly repositoryId: string;
+}
+
+/** A tag that is to be made together with the entries: its message names the trail that it was decided on. */
+export interface PlannedTag {
+  readonly name: string;
+  readonly target: string;
+  readonly message: string;
+}
+
+/** What to append; `events` is a function of the tags' object ids, because a release entry cites its tag. */
+export interface Append {
+  readonly tags: readonly PlannedTag[];
+  events(tagObjects: ReadonlyMap<string, string>): readonly TrailEvent[];
+}
+
+/** A decision made on one state of the trail: nothing to do any more, or something to append. */
+export type Decision<T> =
+  | { readonly done: T }
+  | { readonly append: Append; readonly result: (entries: readonly Entry[]) => T };
+
+/** Fetches and verifies the trail. Faults are told in the chain, not thrown. */
+export async function readTrail(repository: Repository, sha256: Ports['sha256']): Promise<Trail> {
+  const repositoryId = await repository.rootCommit();
+  const head = await repository.trailHead();
+  const commits = head === undefined ? [] : await repository.trail(head);
+  return { head, repositoryId, chain: verifyChain({ commits, sha256, repositoryId }) };
+}
+
+/** Attempts before we give up; with the waits below that is about a minute of contention. */
+const ATTEMPTS = 30;
+
+/**
+ * Decides on the trail as it is and appends; when somebody else was first, reads it again and decides again.
+ * @throws InputError when the trail is broken: nothing is ever built on a broken chain. OutsideError when others never let us in.
+ */
+export async function onTrail<T>(
+  ports: Pick<Ports, 'repository' | 'sha256' | 'clock' | 'context' | 'progress'>,
+  decide: (trail: Trail) => Promise<Decision<T>>,
+): Promise<T> {
+  const repository = await ports.repository();
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+    const trail = await readTrail(repository, ports.sha256);
+    refuseBroken(trail.chain);
+    const decision = await decide(trail);
+    if ('done' in decision) return decision.done;
+    const entries = await append(decision.append, trail, repository, ports);
+    if (entries) return decision.result(entries);
+    ports.progress.step('somebody else wrote to the trail first; deciding again');
+    await ports.clock.sleep(Math.random() * Math.min(5000, 100 * 2 ** attempt));
+  }
+  throw new OutsideError(
+    fault(
+      'trail-busy',
+      `the trail moved under us ${ATTEMPTS} times`,
+      undefined,
+      'Run this step again; a concurrency group avoids the contention.',
+    ),
+  );
+}
+
+function refuseBroken({ faults }: Chain): void {
+  if (faults.length === 0) return;
+  throw new InputError(
+    faults.map(({ message, path, commit }) =>
+      fault(
+        'trail-broken',
+        `the trail is broken at ${path ?? commit}: ${message}`,
+        undefined,
+        'Nothing is recorded on a broken trail. Compare it with another clone and restore it.',
+      ),
+    ),
+  );
+}
+
+async function append(
+  { tags, events }: Append,
+  { head, chain, repositoryId }: Trail,
+  repository: Repository,
+  { clock, context, sha256 }: Pick<Ports, 'clock' | 'context' | 'sha256'>,
+): Promise<Entry[] | undefined> {
+  const at = Math.floor(clock.now() / 1000);
+  const objects = new Map<string, string>();
+  for (const { name, target, message } of tags) {
+    const text = head === undefined ? `${message}\n` : `${message}\n\n${trailTrailer(head)}\n`;
+    objects.set(
+      name,
+      await repository.makeTagObject({ name, target, message: text, tagger: context.identity, taggedAt: at }),
+    );
+  }
+  const recordedAt = `${new Date(at * 1000).toISOString().slice(0, 19)}Z`;
+  const recordedBy = { login: context.actor, id: context.actorId ?? null };
+  const entries: Entry[] = [];
+  const files = [];
+  let end = chain.end;
+  for (const event of events(objects)) {
+    const entry = nextEntry(end, { ...event, repositoryId, recordedAt, recordedBy });
+    const content = encodeEntry(entry);
+    const digest = sha256(content);
+    files.push({ path: entryPath(entry), content, message: commitMessage(entry, digest) });
+    entries.push(entry);
+    end = { seq: entry.seq, sha256: digest };
+  }
+  const { status } = await repository.appendTrail({
+    head,
+    entries: files,
+    tags: [...objects].map(([name, objectId]) => ({ name, objectId })),
+    author: context.identity,
+    at,
+  });
+  return status === 'accepted' ? entries : undefined;
+}
+
+/** The last entry of a kind for which a condition holds. */
+export function lastEntry<K extends Entry['kind']>(
+  entries: readonly ChainedEntry[],
+  kind: K,
+  holds: (entry: Extract<Entry, { kind: K }>) => boolean,
+): Extract<Entry, { kind: K }> | undefined {
+  return entries.findLast(({ entry }) => entry.kind === kind && holds(entry as Extract<Entry, { kind: K }>))
+    ?.entry as Extract<Entry, { kind: K }> | undefined;
+}

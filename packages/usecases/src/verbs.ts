@@ -1,0 +1,83 @@
+import type { z } from 'zod';
+import { AuditRequest, audit } from './audit.ts';
+import { CommentRequest, comment } from './comment.ts';
+import { CompareRequest, compare } from './compare.ts';
+import { DeployRequest, deploy } from './deploy.ts';
+import { EvaluateRequest, evaluate } from './evaluate.ts';
+import { MonitorRequest, monitor } from './monitor.ts';
+import type { Outcome } from './outcome.ts';
+import type { Ports } from './ports/index.ts';
+import { PromoteRequest, promote } from './promote.ts';
+import { ReleaseRequest, release } from './release.ts';
+import { TrainRequest, train } from './train.ts';
+import { ValidateRequest, validate } from './validate.ts';
+
+/** A verb as every front end sees it: its name, one line on what it does, its request, and the use case behind it. */
+export interface Verb {
+  readonly name: string;
+  readonly alias?: string;
+  readonly summary: string;
+  readonly request: z.ZodObject;
+  run(request: unknown, ports: Ports): Promise<Outcome<unknown>>;
+}
+
+function verb<S extends z.ZodObject>(
+  name: string,
+  summary: string,
+  request: S,
+  run: (request: z.output<S>, ports: Ports) => Promise<Outcome<unknown>>,
+  alias?: string,
+): Verb {
+  return {
+    name,
+    summary,
+    request,
+    run: (given, ports) => run(given as z.output<S>, ports),
+    ...(alias ? { alias } : {}),
+  };
+}
+
+/** Every verb, in the order in which a model's life goes. */
+export const verbs: readonly Verb[] = [
+  verb('validate', 'Check datasets against their data contracts.', ValidateRequest, validate),
+  verb('train', 'Train models under lineage; skip what did not change.', TrainRequest, train),
+  verb(
+    'evaluate',
+    'Judge models on their evaluation data and write their records.',
+    EvaluateRequest,
+    evaluate,
+  ),
+  verb(
+    'compare',
+    'Compare models with a baseline: improved, inconclusive or regressed.',
+    CompareRequest,
+    compare,
+    'diff',
+  ),
+  verb(
+    'comment',
+    'Write the sticky comment of a pull request from the reports of earlier steps.',
+    CommentRequest,
+    comment,
+  ),
+  verb(
+    'release',
+    'Release a model as the next version: tag, trail entry, GitHub release.',
+    ReleaseRequest,
+    release,
+  ),
+  verb('promote', 'Move a stage to a version, if the policy allows it.', PromoteRequest, promote),
+  verb(
+    'deploy',
+    'Ship the version that holds a stage, smoke-test it, roll back when it fails.',
+    DeployRequest,
+    deploy,
+  ),
+  verb(
+    'monitor',
+    'Compare current data with what the deployed version was trained on; retrain on drift.',
+    MonitorRequest,
+    monitor,
+  ),
+  verb('audit', 'Prove from a clone why an environment serves what it serves.', AuditRequest, audit),
+];
