@@ -43,11 +43,19 @@ export async function reviews({ octokit, place, attempt }: Session, pullRequest:
       pull_number: pullRequest,
       per_page: 100,
     });
-    return all.flatMap(({ user, state, commit_id }) => {
+    return all.flatMap(({ user, state, commit_id, submitted_at }) => {
       const known = reviewState(state);
       // A review without a user is that of a deleted account; nobody can be held to it.
-      if (!known || !user) return [];
-      return [{ user: user.login, userId: user.id, state: known, commit: commit_id ?? '' }];
+      if (!known || !user || !submitted_at) return [];
+      return [
+        {
+          user: user.login,
+          userId: user.id,
+          state: known,
+          commit: commit_id ?? '',
+          submittedAt: submitted_at ?? '',
+        },
+      ];
     });
   });
 }
@@ -100,7 +108,7 @@ async function updateOpenOne(
 interface PullData {
   readonly number: number;
   readonly html_url: string;
-  readonly user: { readonly login: string } | null;
+  readonly user: { readonly login: string; readonly id: number } | null;
   readonly head: { readonly sha: string; readonly repo: { readonly full_name: string } | null };
   readonly base: { readonly ref: string; readonly repo: { readonly full_name: string } };
 }
@@ -112,6 +120,8 @@ function pullRequestOf({ number, html_url, user, head, base }: PullData): PullRe
     head: head.sha,
     base: base.ref,
     author: user?.login ?? 'ghost',
+    authorId: user?.id,
+    authorId: user?.id,
     // The repository of a head is gone when its fork was deleted.
     fromFork: head.repo?.full_name !== base.repo.full_name,
   };

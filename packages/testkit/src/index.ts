@@ -2,17 +2,19 @@
 export { type GitServer, serveGit } from './git-server.ts';
 export type { StoredCheckRun, StoredCommitStatus } from './github/checks.ts';
 export type { StoredDeployment } from './github/deployments.ts';
+export type {
+  GitHub,
+  GitHubOptions,
+  GitHubState,
+  RecordedRequest,
+  StoredComment,
+  StoredIssue,
+  Violation,
+} from './github/github.ts';
+export type { Failure } from './github/planned-failures.ts';
 export type { NewPullRequest } from './github/pull-requests.ts';
 export type { StoredRelease } from './github/releases.ts';
-export {
-  type Failure,
-  type GitHub,
-  type GitHubOptions,
-  type GitHubState,
-  type RecordedRequest,
-  startGitHub,
-  type Violation,
-} from './github/start-github.ts';
+export { startGitHub } from './github/start-github.ts';
 export {
   type ActionResult,
   type ActionRun,

@@ -1,9 +1,11 @@
 import { createEmulator } from 'emulate';
-import type { Answer } from './call.ts';
+import type { Answer, Call } from './call.ts';
 
 export interface Emulator {
   /** Passes a request on as a user. URLs in the answer name our own server. */
   ask(request: { method: string; path: string; login: string; body?: unknown }): Promise<Answer>;
+  /** Passes on a request to our own server. */
+  forward(call: Call): Promise<Answer>;
   /** All pages of a list. */
   list(path: string, login: string): Promise<Record<string, unknown>[]>;
   stop(): Promise<void>;
@@ -44,6 +46,13 @@ export async function startEmulator(context: {
   };
   return {
     ask,
+    forward: ({ method, path, query, body, actor }) =>
+      ask({
+        method,
+        path: `${path}${query.size > 0 ? `?${query}` : ''}`,
+        login: actor.login,
+        ...(method === 'GET' || method === 'DELETE' ? {} : { body }),
+      }),
     async list(path, login) {
       const all: Record<string, unknown>[] = [];
       for (let page = 1; ; page++) {

@@ -66,15 +66,8 @@ export function pullRequests(context: {
       merge_commit_sha: known.merge?.sha ?? null,
     };
   };
-  const forward = async (call: Call) =>
-    emulator.ask({
-      method: call.method,
-      path: `${call.path}${call.query.size ? `?${call.query}` : ''}`,
-      login: call.actor.login,
-      ...(call.method === 'GET' ? {} : { body: call.body }),
-    });
   const forwardAmended = async (call: Call): Promise<Answer> => {
-    const answer = await forward(call);
+    const answer = await emulator.forward(call);
     if (answer.status >= 300) return answer;
     const pull = tracked.get(Number(call.params.pull_number));
     if (pull && (call.body.state === 'open' || call.body.state === 'closed'))
@@ -162,7 +155,10 @@ export function pullRequests(context: {
         }),
       [`POST ${root}/{pull_number}/reviews`]: async (call) => {
         const known = tracked.get(Number(call.params.pull_number));
-        return forward({ ...call, body: { ...(known ? { commit_id: known.headSha } : {}), ...call.body } });
+        return emulator.forward({
+          ...call,
+          body: { ...(known ? { commit_id: known.headSha } : {}), ...call.body },
+        });
       },
       [`PUT ${root}/{pull_number}/merge`]: async (call) => {
         const pull = tracked.get(Number(call.params.pull_number));
