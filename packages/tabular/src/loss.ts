@@ -5,6 +5,8 @@ export interface Loss {
   readonly name: 'log_loss' | 'squared_error';
   /** The scores before the first tree, one per output, as 32-bit floats. */
   readonly base: Float32Array;
+  /** The size of a squared gradient: what the loss of a row is measured in. */
+  readonly unit: number;
   /** Looks at the scores of a round, before the derivatives of its outputs are asked for. */
   begin(scores: readonly Float64Array[]): void;
   /** Writes the first and second derivative by the score of one output, of every row. */
@@ -27,9 +29,11 @@ export function lossFor(target: Target): Loss {
 
 /** (score - y)^2 / 2 while training, told as (score - y)^2. */
 function squaredError(truth: Float64Array): Loss {
+  const mean = truth.reduce((sum, value) => sum + value, 0) / truth.length;
   return {
     name: 'squared_error',
-    base: Float32Array.of(truth.reduce((sum, value) => sum + value, 0) / truth.length),
+    base: Float32Array.of(mean),
+    unit: truth.reduce((sum, value) => sum + (value - mean) ** 2, 0) / truth.length,
     begin() {},
     derive(_output, [scores], gradients, hessians) {
       for (let row = 0; row < truth.length; row++) gradients[row] = scores![row]! - truth[row]!;
@@ -45,6 +49,7 @@ function binaryLogLoss(truth: Uint8Array): Loss {
   return {
     name: 'log_loss',
     base: Float32Array.of(Math.log(ones / (truth.length - ones))),
+    unit: 1,
     begin() {},
     derive(_output, [scores], gradients, hessians) {
       for (let row = 0; row < truth.length; row++) {
@@ -68,6 +73,7 @@ function softmaxLogLoss(truth: Uint8Array, classes: number): Loss {
   return {
     name: 'log_loss',
     base: Float32Array.from(counts, (count) => Math.log(count / truth.length)),
+    unit: 1,
     begin(scores) {
       for (let row = 0; row < normalisers.length; row++) normalisers[row] = logSumExp(row, scores);
     },

@@ -37,13 +37,26 @@ test.runIf(hasRealData()).each(kinds)('%s: so it does for 32,561 rows of 14 colu
   expect(await gapOf(trainAndAnswer(kind, 'binary', table), table)).toBeLessThan(1e-6);
 });
 
-test.runIf(hasRealData()).each(kinds)(
-  '%s: so it does for ten classes and one input of 64 pixels',
-  async (kind) => {
-    const table = realTable('multiclass-digits/train.csv', 'digit');
-    expect(await gapOf(trainAndAnswer(kind, 'multiclass', table), table)).toBeLessThan(1e-6);
-  },
-);
+test.runIf(hasRealData()).each(kinds)('%s: so it does for ten classes and 64 pixels', async (kind) => {
+  const table = realTable('multiclass-digits/train.csv', 'digit');
+  expect(await gapOf(trainAndAnswer(kind, 'multiclass', table), table)).toBeLessThan(1e-6);
+});
+
+test.each(kinds)('%s: so it does where all features are one input', async (kind) => {
+  const rows = 150;
+  const columns = Array.from({ length: 80 }, (_, index) => ({
+    name: `x${index}`,
+    data: Float64Array.from({ length: rows }, (_, row) =>
+      (row + index) % 11 ? Math.sin(row * index) : Number.NaN,
+    ),
+  }));
+  const target = {
+    name: 'y',
+    data: Float64Array.from({ length: rows }, (_, row) => Math.cos(row * 3) + row / 50),
+  };
+  const table = { columns, target };
+  expect(await gapOf(trainAndAnswer(kind, 'regression', table), table)).toBeLessThan(1e-6);
+});
 
 /** Neighbours among 32-bit floats, numbers that only 64 bits tell apart, extremes, repeats and gaps. */
 const awkwardNumber = fc.oneof(
@@ -161,4 +174,38 @@ test('a linear model fills a missing number with the mean, and adds nothing for 
   ]);
   expect(prediction![0]).toBeCloseTo(2.5, 4);
   expect(prediction![1]).toBeCloseTo(10, 4);
+});
+
+test('the unit of a regression target does not matter', async () => {
+  const table = known(penguins('Body Mass (g)'));
+  const inUnits = async (unit: number) => {
+    const target = { name: 'mass', data: (table.target.data as Float64Array).map((grams) => grams * unit) };
+    const { model } = train({
+      kind: 'gradient-boosting',
+      task: 'regression',
+      columns: table.columns,
+      target,
+      params: {},
+      seed: 0,
+    });
+    return (await answersOf(model, table.columns)).prediction!.map((value) => value / unit);
+  };
+  expect(largestGap(await inUnits(1), await inUnits(2 ** -60))).toBeLessThan(1e-6);
+});
+
+test('of more texts than fit the bins, the rare ones share one', async () => {
+  const rows = 3000;
+  const text = Array.from({ length: rows }, (_, row) => `c${(row * row) % 701}`);
+  const columns: Column[] = [{ name: 'text', data: text }];
+  const target = { name: 'y', data: Float64Array.from(text, (value) => Number(value.slice(1)) % 7) };
+  const table = { columns, target };
+  const trained = trainAndAnswer('gradient-boosting', 'regression', table, { min_samples_leaf: 2 });
+  expect(await gapOf(trained, table)).toBeLessThan(1e-6);
+});
+
+test('with drawn rows and columns the written model still answers what training answered', async () => {
+  const table = known(penguins('Body Mass (g)'));
+  const params = { subsample: 0.6, colsample: 0.5 };
+  const trained = trainAndAnswer('gradient-boosting', 'regression', table, params);
+  expect(await gapOf(trained, table)).toBeLessThan(1e-6);
 });

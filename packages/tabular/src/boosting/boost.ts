@@ -92,6 +92,7 @@ function roundOf(state: {
     minRows: params.min_samples_leaf,
     minHessian: params.min_child_weight,
     l2: params.l2_regularization,
+    unit: loss.unit,
     maxLeaves: params.max_leaf_nodes,
     maxDepth: params.max_depth,
     learningRate: params.learning_rate,

@@ -16,9 +16,11 @@ export interface SplitRules {
   readonly minRows: number;
   readonly minHessian: number;
   readonly l2: number;
+  /** The size of a squared gradient, against which a gain is rounding or not. */
+  readonly unit: number;
 }
 
-/** Below this a gain is rounding. It compares with the sum of all gains of a node's rows, hence relative. */
+/** A gain below this share of what it is the difference of, or of one row's loss, is rounding. */
 const LEAST_GAIN = 1e-12;
 
 /** The Newton step for a node: the constant that minimises its second-order loss with an L2 penalty. */
@@ -75,7 +77,7 @@ class Search {
     this.#sums = sums;
     this.#rules = rules;
     this.#whole = this.#score(sums);
-    this.#gain = LEAST_GAIN * (1 + this.#whole);
+    this.#gain = LEAST_GAIN * (rules.unit + this.#whole);
   }
 
   offer(feature: number, bin: number, missingLeft: boolean, left: Sums): void {
