@@ -53,7 +53,7 @@ export async function reviews({ octokit, place, attempt }: Session, pullRequest:
           userId: user.id,
           state: known,
           commit: commit_id ?? '',
-          submittedAt: submitted_at ?? '',
+          submittedAt: submitted_at,
         },
       ];
     });
@@ -120,7 +120,6 @@ function pullRequestOf({ number, html_url, user, head, base }: PullData): PullRe
     head: head.sha,
     base: base.ref,
     author: user?.login ?? 'ghost',
-    authorId: user?.id,
     authorId: user?.id,
     // The repository of a head is gone when its fork was deleted.
     fromFork: head.repo?.full_name !== base.repo.full_name,
