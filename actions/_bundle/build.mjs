@@ -14,12 +14,13 @@ const dist = join(here, 'dist');
 
 // The names of chunks depend on the working directory.
 process.chdir(here);
+// ncc itself calls an old form of a Node.js function, which is no news to whoever builds Rastro.
+process.noDeprecation = true;
 
 const { code, assets } = await bundle(join(here, 'lib', 'index.js'), {
   cache: false,
   esm: true,
   license: 'LICENSES.txt',
-  minify: true,
   quiet: true,
   target: 'es2022',
 });
