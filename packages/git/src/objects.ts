@@ -68,7 +68,7 @@ export async function writeCommit(git: Git, commit: NewCommit): Promise<string> 
       await git.run(['update-index', '--add', '--cacheinfo', `${mode},${blob},${path}`], { env });
     }
     const tree = await git.text(['write-tree'], { env });
-    const date = `${at} +0000`;
+    const date = `@${at} +0000`;
     return await git.text(['commit-tree', ...(parent === undefined ? [] : ['-p', parent]), '-F', '-', tree], {
       input: message,
       env: {

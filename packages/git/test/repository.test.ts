@@ -1,0 +1,269 @@
+import { execFileSync } from 'node:child_process';
+import { chmod, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { InputError, OutsideError } from '@rastro/fault';
+import { temporaryDirectory, temporaryRepository } from '@rastro/testkit';
+import { expect, test } from 'vitest';
+import { openRepository } from '../src/index.ts';
+
+const author = { name: 'Ada Example', email: 'ada@example.com' };
+const nowhere = '0123456789012345678901234567890123456789';
+
+test('a directory without a repository is the user’s mistake', async () => {
+  await using place = await temporaryDirectory('rastro-none');
+  await expect(openRepository(place.path)).rejects.toThrow(InputError);
+});
+
+test('a name that git could read as an option is refused before any process starts', async () => {
+  await using work = await temporaryRepository({ files: { 'a.txt': 'a\n' } });
+  const repository = await openRepository(work.directory);
+  const head = await repository.head();
+  await expect(repository.resolve('--upload-pack=x')).rejects.toThrow('not a revision');
+  await expect(repository.readFile(head, '../secret')).rejects.toThrow('not a path');
+  await expect(repository.readFile('--output=x', 'a.txt')).rejects.toThrow('not a object id');
+  await expect(openRepository(work.directory, { remote: '--upload-pack=x' })).rejects.toThrow(InputError);
+  await expect(openRepository(work.directory, { remote: 'ext::sh -c touch% x' })).rejects.toThrow(InputError);
+  const tag = { target: head, message: 'm', tagger: author, taggedAt: 1 };
+  await expect(repository.makeTagObject({ ...tag, name: '--upload-pack=x@v1.0.0' })).rejects.toThrow(
+    InputError,
+  );
+  await expect(
+    repository.makeTagObject({ ...tag, name: 'm@v1.0.0', tagger: { name: 'a\nb', email: 'c' } }),
+  ).rejects.toThrow(InputError);
+});
+
+test('what is not there is undefined, and what is broken throws', async () => {
+  await using work = await temporaryRepository({ files: { 'd/a.txt': 'a\n' } });
+  const repository = await openRepository(work.directory);
+  const head = await repository.head();
+  expect(await repository.resolve('nope')).toBeUndefined();
+  expect(await repository.resolve(nowhere)).toBeUndefined();
+  expect(await repository.readFile(head, 'd/nope.txt')).toBeUndefined();
+  expect(await repository.readFile(head, 'd')).toBeUndefined();
+  expect(await repository.readFile(nowhere, 'd/a.txt')).toBeUndefined();
+  expect(await repository.commitInfo(nowhere)).toBeUndefined();
+  expect(await repository.trailHead()).toBeUndefined();
+  expect(await repository.tags()).toEqual([]);
+  expect(Buffer.from((await repository.readFile(head, 'd/a.txt')) ?? []).toString()).toBe('a\n');
+  expect(await repository.blobId(head, 'd/a.txt')).toBe(await work.git('rev-parse', 'HEAD:d/a.txt'));
+
+  const blob = await work.git('rev-parse', 'HEAD:d/a.txt');
+  const file = join(work.directory, '.git', 'objects', blob.slice(0, 2), blob.slice(2));
+  await chmod(file, 0o644);
+  await writeFile(file, 'not an object');
+  await expect(repository.readFile(head, 'd/a.txt')).rejects.toThrow(OutsideError);
+});
+
+test('a remote that cannot be reached is not an empty one', async () => {
+  await using work = await temporaryRepository({ files: { 'a.txt': 'a\n' }, remote: true });
+  await rm(work.remote ?? '', { recursive: true });
+  const repository = await openRepository(work.directory);
+  await expect(repository.trailHead()).rejects.toThrow(OutsideError);
+  await expect(repository.tags()).rejects.toThrow(OutsideError);
+});
+
+test('a commit, its author and what is not committed are read', async () => {
+  await using work = await temporaryRepository({
+    files: { 'a.txt': 'a\n', 'ü b.txt': 'b\n' },
+    startedAt: '2026-01-01T00:00:00Z',
+  });
+  const repository = await openRepository(work.directory);
+  expect(await repository.commitInfo(await repository.head())).toEqual({
+    author,
+    committedAt: 1767225600,
+    subject: 'Begin',
+  });
+  await work.write({ 'a.txt': 'changed\n', 'new.txt': 'n\n', 'ü b.txt': 'changed\n' });
+  expect(await repository.dirty(['a.txt', 'new.txt'])).toEqual(['a.txt', 'new.txt']);
+  expect(await repository.dirty(['ü b.txt'])).toEqual(['ü b.txt']);
+  expect(await repository.dirty([])).toEqual([]);
+  expect(await repository.rootCommit()).toBe(await repository.head());
+});
+
+test('the merge-base of a shallow clone is found by fetching more history', async () => {
+  await using work = await temporaryRepository({ files: { 'a.txt': '0\n' }, remote: true });
+  for (let n = 1; n <= 60; n++) await work.commit(`main ${n}`);
+  const fork = await work.git('rev-parse', 'HEAD');
+  await work.branch('topic');
+  for (let n = 1; n <= 30; n++) await work.commit(`topic ${n}`);
+  await work.switchTo('main');
+  for (let n = 61; n <= 70; n++) await work.commit(`main ${n}`);
+  await work.push('main', 'topic');
+  await using clone = await work.clone({ depth: 1 });
+  await clone.git('fetch', '--quiet', '--depth=1', 'origin', 'topic:refs/remotes/origin/topic');
+  const repository = await openRepository(clone.directory);
+  const topic = (await repository.resolve('origin/topic')) ?? '';
+  expect(await repository.isShallow()).toBe(true);
+  expect(await repository.mergeBase(await repository.head(), topic)).toBe(fork);
+  expect(await repository.isShallow()).toBe(true);
+  expect(await repository.isAncestor(fork, topic)).toBe(true);
+  expect(await repository.isAncestor(topic, fork)).toBe(false);
+  expect(await repository.rootCommit()).toBe((await work.log('main')).at(-1)?.commit);
+});
+
+test('the default branch is the remote’s, as it is there now', async () => {
+  await using work = await temporaryRepository({ files: { 'a.txt': 'a\n' }, remote: true });
+  await work.push('main');
+  await using clone = await work.clone({ depth: 1 });
+  const newer = await work.commit('newer');
+  await work.push('main');
+  await clone.git('switch', '--quiet', '--create', 'topic');
+  const repository = await openRepository(clone.directory);
+  expect(await repository.defaultBranch()).toEqual({ name: 'main', commit: newer });
+  expect(await repository.commitInfo(newer)).toMatchObject({ subject: 'newer' });
+  const offline = await openRepository(clone.directory, { offline: true });
+  expect((await offline.defaultBranch())?.name).toBe('main');
+});
+
+test('annotated tags are read as they are at the remote, whatever the checkout made of them', async () => {
+  await using work = await temporaryRepository({ files: { 'a.txt': 'a\n' }, remote: true });
+  for (let n = 1; n <= 5; n++) await work.commit(`commit ${n}`);
+  const objectId = await work.tag('churn@v1.0.0', {
+    message: 'First\n\nRastro-Version: v1.0.0',
+    at: 'HEAD~2',
+  });
+  await work.tag('churn#prod#2', { at: 'HEAD~4' });
+  await work.git('tag', 'light', 'HEAD');
+  await work.push('main', '--tags');
+
+  await using clone = await work.clone({ depth: 4 });
+  await clone.git('tag', '--force', 'churn@v1.0.0', 'HEAD');
+  const repository = await openRepository(clone.directory);
+  const tags = await repository.tags();
+  expect(tags.map(({ name }) => name)).toEqual(['churn#prod#2', 'churn@v1.0.0']);
+  expect(tags[1]).toMatchObject({
+    objectId,
+    commit: await work.git('rev-parse', 'HEAD~2'),
+    message: 'First\n\nRastro-Version: v1.0.0\n',
+    tagger: 'Ada Example <ada@example.com>',
+  });
+  expect(await clone.log()).toHaveLength(4);
+
+  await work.git('push', '--quiet', '--delete', 'origin', 'churn#prod#2');
+  expect((await repository.tags()).map(({ name }) => name)).toEqual(['churn@v1.0.0']);
+});
+
+const entry = (path: string, content = `${path}\n`) => ({ path, content, message: `add ${path}\n` });
+
+for (const remote of [true, false]) {
+  const where = remote ? 'at a remote' : 'without a remote';
+
+  test(`entries and tags are appended together or not at all, ${where}`, async () => {
+    await using work = await temporaryRepository({ files: { 'a.txt': 'a\n' }, remote });
+    if (remote) await work.push('main');
+    const repository = await openRepository(work.directory);
+    const first = await repository.appendTrail({
+      head: undefined,
+      entries: [entry('entries/00000000-train.json'), entry('entries/00000001-evaluate.json')],
+      tags: [],
+      author,
+      at: 1767225600,
+    });
+    if (first.status !== 'accepted') throw new Error('the first append was rejected');
+    expect(await repository.trailHead()).toBe(first.head);
+
+    const tag = (message: string) =>
+      repository
+        .head()
+        .then((target) =>
+          repository.makeTagObject({
+            name: 'm@v1.0.0',
+            target,
+            message,
+            tagger: author,
+            taggedAt: 1767225601,
+          }),
+        );
+    const release = (objectId: string, head: string) =>
+      repository.appendTrail({
+        head,
+        entries: [entry('entries/00000002-release.json', `${objectId}\n`)],
+        tags: [{ name: 'm@v1.0.0', objectId }],
+        author,
+        at: 1767225602,
+      });
+    const [mine, theirs] = [await tag('mine'), await tag('theirs')];
+    const won = await release(mine, first.head);
+    if (won.status !== 'accepted') throw new Error('the release was rejected');
+    expect(await release(theirs, first.head)).toEqual({ status: 'rejected' });
+    expect(await release(theirs, won.head)).toEqual({ status: 'rejected' });
+    expect(await repository.trailHead()).toBe(won.head);
+    expect((await repository.tags()).map(({ objectId }) => objectId)).toEqual([mine]);
+
+    const commits = await repository.trail(won.head);
+    expect(commits.map(({ added }) => added.map(({ path }) => path))).toEqual([
+      ['entries/00000000-train.json'],
+      ['entries/00000001-evaluate.json'],
+      ['entries/00000002-release.json'],
+    ]);
+    expect(commits[2]).toMatchObject({
+      message: 'add entries/00000002-release.json\n',
+      committedAt: 1767225602,
+      parents: [commits[1]?.commit],
+      changed: [],
+    });
+    expect(Buffer.from(commits[2]?.added[0]?.bytes ?? []).toString()).toBe(`${mine}\n`);
+    expect(await work.git('status', '--porcelain')).toBe('');
+  });
+
+  test(`a branch is pushed without touching the working tree, ${where}`, async () => {
+    await using work = await temporaryRepository({ files: { 'run.sh': '#!/bin/sh\n' }, remote });
+    await work.git('update-index', '--chmod=+x', 'run.sh');
+    await work.git('commit', '--quiet', '--message', 'executable');
+    const repository = await openRepository(work.directory);
+    const base = await repository.head();
+    const push = (content: string) =>
+      repository.pushBranch({
+        branch: 'rastro/retrain',
+        base,
+        files: [
+          { path: 'run.sh', content },
+          { path: 'new/file', content },
+        ],
+        message: 'Retrain\n',
+        author,
+        at: 1767225600,
+      });
+    await push('one\n');
+    const commit = await push('two\n');
+    const place = remote ? (work.remote ?? '') : work.directory;
+    const shown = execFileSync('git', ['ls-tree', '-r', 'rastro/retrain'], { cwd: place }).toString();
+    expect(shown).toMatch(/^100644 .*\tnew\/file\n100755 .*\trun\.sh\n$/);
+    expect(execFileSync('git', ['rev-parse', 'rastro/retrain'], { cwd: place }).toString().trim()).toBe(
+      commit,
+    );
+  });
+}
+
+test('a push that a rule forbids is an error, not a lost race', async () => {
+  await using work = await temporaryRepository({ files: { 'a.txt': 'a\n' }, remote: true });
+  const hook = join(work.remote ?? '', 'hooks', 'pre-receive');
+  await writeFile(hook, '#!/bin/sh\necho "the trail is protected"\nexit 1\n');
+  await chmod(hook, 0o755);
+  const repository = await openRepository(work.directory);
+  const append = repository.appendTrail({
+    head: undefined,
+    entries: [entry('entries/00000000-train.json')],
+    tags: [],
+    author,
+    at: 1,
+  });
+  await expect(append).rejects.toThrow(
+    /refuses the push: .*pre-receive hook declined.*the trail is protected/,
+  );
+});
+
+test('a trail that was rewritten at the remote is told, and the one seen before is kept', async () => {
+  await using work = await temporaryRepository({ files: { 'a.txt': 'a\n' }, remote: true });
+  const repository = await openRepository(work.directory);
+  const append = (path: string) =>
+    repository.appendTrail({ head: undefined, entries: [entry(path)], tags: [], author, at: 1 });
+  await append('entries/00000000-train.json');
+  const seen = await repository.trailHead();
+  await work.git('push', '--quiet', '--delete', 'origin', 'rastro/trail');
+  await expect(repository.trailHead()).rejects.toThrow('rewritten or deleted');
+  await append('entries/00000000-drift.json');
+  await expect(repository.trailHead()).rejects.toThrow('rewritten or deleted');
+  const offline = await openRepository(work.directory, { offline: true });
+  expect(await offline.trailHead()).toBe(seen);
+});
