@@ -2,6 +2,7 @@
 export { annotations } from './annotations.ts';
 export { type Budget, CHECK_BUDGET, COMMENT_BUDGET, SUMMARY_BUDGET } from './budget.ts';
 export { type CommentOptions, renderComment } from './comment.ts';
+export { confusionTable } from './confusion-table.ts';
 export { type HtmlOptions, renderHtml } from './html.ts';
 export { parseReport, renderJson } from './json.ts';
 export { type MarkdownOptions, renderMarkdown } from './markdown.ts';

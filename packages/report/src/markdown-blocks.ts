@@ -57,7 +57,14 @@ function blockPart(block: Block, importance: number, style: MarkdownStyle): Part
     case 'chart':
       return chartPart(block.chart, importance, style);
     case 'details':
-      return detailsPart(block.summary, blockParts(block.blocks, style), importance, style.unit);
+      return detailsPart({
+        summary: block.summary,
+        parts: blockParts(block.blocks, style),
+        importance,
+        unit: style.unit,
+        noun: 'part',
+        open: false,
+      });
   }
 }
 
@@ -172,50 +179,43 @@ function chartInWords(chart: Chart): string {
   return `**${escapeMarkdown(chart.title, 120) || 'Chart'}** (${escapeMarkdown(chart.y.title, 60) || 'value'} by ${escapeMarkdown(chart.x.title, 60) || 'position'})${GAP}${lines.join('\n')}`;
 }
 
+/** Parts under one heading, which live and die with it. */
+interface Group {
+  readonly parts: readonly Part[];
+  readonly importance: number;
+  readonly unit: Budget['unit'];
+}
+
 /** A `<details>` around parts; left out whole when none of them fits. */
-export function detailsPart(
-  summary: string,
-  parts: readonly Part[],
-  importance: number,
-  unit: Budget['unit'],
-  open = false,
-): Part {
+export function detailsPart(group: Group & { summary: string; noun: string; open: boolean }): Part {
+  const { summary, noun, open } = group;
   const before = `<details${open ? ' open' : ''}>\n<summary>${escapeSummary(summary) || 'Details'}</summary>\n\n`;
-  const after = '\n\n</details>';
-  const wrap = (body: string) => (body === '' ? '' : `${before}${body}${after}`);
-  return group({ parts, importance, unit, wrap, around: sizeOf(before + after, unit) });
+  return groupPart({ ...group, before, after: '\n\n</details>', noun });
 }
 
-/** A title over parts; left out whole when none of them fits. */
-export function sectionPart(
-  heading: string,
-  parts: readonly Part[],
-  importance: number,
-  unit: Budget['unit'],
-): Part {
-  const wrap = (body: string) => (body === '' ? '' : `${heading}${GAP}${body}`);
-  return group({ parts, importance, unit, wrap, around: sizeOf(heading + GAP, unit) });
+/** A heading over parts; left out whole when none of them fits. */
+export function sectionPart(group: Group & { heading: string }): Part {
+  return groupPart({ ...group, before: `${group.heading}${GAP}`, after: '', noun: 'part' });
 }
 
-/** Parts that live and die together; says how many of them were left out. */
-function group(of: {
-  parts: readonly Part[];
-  importance: number;
-  unit: Budget['unit'];
-  wrap: (body: string) => string;
-  /** What `wrap` adds. */
-  around: number;
-}): Part {
-  const { parts, importance, unit, wrap, around } = of;
+/** Says how many parts were left out; `noun` is what one of them is called. */
+function groupPart(group: Group & { before: string; after: string; noun: string }): Part {
+  const { parts, importance, unit, before, after, noun } = group;
+  const wrap = (texts: readonly string[]) => {
+    const body = joinParts(texts);
+    return body === '' ? '' : `${before}${body}${after}`;
+  };
   return {
     importance,
-    full: wrap(joinParts(parts.map((part) => part.full))),
+    full: wrap(parts.map((part) => part.full)),
     shorten: (room) => {
-      const texts = fitParts(parts, room - around - NOTE_ROOM, unit);
+      const texts = fitParts(parts, room - sizeOf(before + after, unit) - NOTE_ROOM, unit);
       if (texts.every((text) => text === '')) return '';
       const left = texts.filter((text) => text === '').length;
-      const note = left === 0 ? '' : `_${left} more ${left === 1 ? 'part' : 'parts'} left out for space_`;
-      return wrap(joinParts([...texts, note]));
+      return wrap([
+        ...texts,
+        left === 0 ? '' : `_${left} more ${noun}${left === 1 ? '' : 's'} left out for space_`,
+      ]);
     },
   };
 }

@@ -95,14 +95,17 @@ function spaced(raw: string, words: string): string {
   return `${/^\s/u.test(raw) ? ' ' : ''}${words}${/\s$/u.test(raw) ? ' ' : ''}`;
 }
 
-/** An address with every character that Markdown reads percent-encoded; undefined when it is not one of the web. */
+const MAX_TARGET = 1000;
+
+/** An address with every character that Markdown reads percent-encoded; undefined when it is not one of the web, or too long. */
 export function linkTarget(url: string): string | undefined {
-  return webAddress(url)
+  const target = webAddress(url)
     ?.replaceAll(
       /[\\()[\]<>|`*"'$]/gu,
       (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
     )
     .replaceAll('&', '&amp;');
+  return target !== undefined && target.length <= MAX_TARGET ? target : undefined;
 }
 
 /** A code span whose fence is longer than any run of backticks in it. */

@@ -29,7 +29,7 @@ export interface MarkdownOptions {
 }
 
 /** The least that a verdict can be told in. */
-const MIN_LIMIT = 5000;
+const MIN_LIMIT = 6000;
 /** How much of the room the table of all reports may take when there are many. */
 const OVERVIEW_SHARE = 0.4;
 
@@ -44,7 +44,7 @@ export function markdownStatus(status: Status): string {
  * Reports as GitHub's Markdown, of at most `budget.limit` in `budget.unit`. The worst verdict leads. What does not fit is left out
  * by importance, with counts; reports that fare worse are told first and fullest. Fences and details are always closed.
  *
- * @throws RangeError when the limit is below 5000 or there is no report: both are mistakes of the caller.
+ * @throws RangeError when the limit is below 6000 or there is no report: both are mistakes of the caller.
  */
 export function renderMarkdown(reports: readonly Report[], options: MarkdownOptions): string {
   const { limit, unit } = options.budget;
@@ -88,7 +88,7 @@ function headOf(reports: readonly Report[], { key, title }: MarkdownOptions): st
 }
 
 function verdictLine(reports: readonly Report[], worst: Report): string {
-  const sentence = escapeMarkdown(worst.verdict.sentence, 200);
+  const sentence = escapeMarkdown(worst.verdict.sentence, 300);
   if (reports.length === 1) return sentence === '' ? '' : `**${sentence}**`;
   return `**${escapeMarkdown(worst.subject, 60)}: ${sentence}**${GAP}${reports.length} reports: ${statusCounts(reports)}.`;
 }
@@ -114,21 +114,34 @@ function foldedReport(style: MarkdownStyle): (report: Report) => Part {
   return (report) => {
     const { status } = report.verdict;
     const summary = `${markdownStatus(status)} · ${report.subject} · ${report.verb}`;
-    return detailsPart(summary, reportParts(report, style), gravity(status), style.unit, status === 'fail');
+    return detailsPart({
+      summary,
+      parts: reportParts(report, style),
+      importance: gravity(status),
+      unit: style.unit,
+      noun: 'section',
+      open: status === 'fail',
+    });
   };
 }
 
 /** The sections of a report in their order, then its findings. */
 function reportParts(report: Report, style: MarkdownStyle): Part[] {
+  const { unit } = style;
   const sections = report.sections.map(({ title, importance, blocks }) =>
-    sectionPart(`### ${escapeMarkdown(title, 120)}`, blockParts(blocks, style), importance, style.unit),
+    sectionPart({
+      heading: `### ${escapeMarkdown(title, 120)}`,
+      parts: blockParts(blocks, style),
+      importance,
+      unit,
+    }),
   );
-  const findings = sectionPart(
-    '### Findings',
-    blockParts(findingBlocks(report.findings), style),
-    report.findings.some(({ severity }) => severity === 'error') ? 90 : 40,
-    style.unit,
-  );
+  const findings = sectionPart({
+    heading: '### Findings',
+    parts: blockParts(findingBlocks(report.findings), style),
+    importance: report.findings.some(({ severity }) => severity === 'error') ? 90 : 40,
+    unit,
+  });
   return [...sections, findings].filter((part) => part.full !== '');
 }
 

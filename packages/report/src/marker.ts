@@ -1,11 +1,11 @@
 import { fault, InputError } from '@rastro/fault';
 
-const MAX_KEY = 100;
+const MAX_KEY = 250;
 
 /**
  * The hidden line that tells the comment of a key from all others. It stands first in the body. The key is percent-encoded,
  * so that no key can close the HTML comment and two keys never share a marker.
- * @throws InputError when the key is empty or has more than 100 characters.
+ * @throws InputError when the key is empty or has more than 250 characters.
  */
 export function marker(key: string): string {
   if (key === '' || key.length > MAX_KEY) {

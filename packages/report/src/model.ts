@@ -20,7 +20,10 @@ const Align = z.enum(['left', 'right', 'center']);
 
 const Series = z.strictObject({ name: z.string(), points: z.array(z.tuple([z.number(), z.number()])) });
 
-/** A plot told as data; each renderer draws it in its own way (Mermaid, inline SVG, unicode). */
+/**
+ * A plot told as data; each renderer draws it in its own way (Mermaid, inline SVG, unicode). A point is `[x, y]`; with categories its x
+ * is the index of its category, from 0.
+ */
 export const Chart = z.strictObject({
   type: z.enum(['line', 'bar']),
   title: z.string(),

@@ -75,7 +75,7 @@ describe('a report on a terminal', () => {
           }
         },
       ),
-      { numRuns: 100 },
+      { numRuns: 50 },
     );
   });
 });
