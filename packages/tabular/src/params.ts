@@ -2,24 +2,50 @@ import { didYouMean } from '@rastro/document';
 import { type Fault, fault, InputError } from '@rastro/fault';
 import { z } from 'zod';
 
-const BoostingParams = z.strictObject({
-  n_estimators: z.int().min(1).max(10_000).default(100),
-  learning_rate: z.number().positive().max(1).default(0.1),
-  max_leaf_nodes: z.int().min(2).max(4096).default(31),
-  max_depth: z.int().min(1).max(64).default(64),
-  min_samples_leaf: z.int().min(1).default(20),
-  min_child_weight: z.number().nonnegative().default(1e-3),
-  l2_regularization: z.number().nonnegative().default(0),
-  max_bins: z.int().min(2).max(255).default(255),
-  subsample: z.number().positive().max(1).default(1),
-  colsample: z.number().positive().max(1).default(1),
-  early_stopping_rounds: z.int().nonnegative().default(0),
-  validation_fraction: z.number().positive().max(0.5).default(0.1),
+/** The parameters of `gradient-boosting`. */
+export const BoostingParams = z.strictObject({
+  n_estimators: z
+    .int()
+    .min(1)
+    .max(10_000)
+    .default(100)
+    .describe('Rounds; each adds a tree, or one per class.'),
+  learning_rate: z.number().positive().max(1).default(0.1).describe('Share of each tree that is added.'),
+  max_leaf_nodes: z.int().min(2).max(4096).default(31).describe('Most leaves of a tree.'),
+  max_depth: z.int().min(1).max(64).default(64).describe('Most splits on the way to a leaf.'),
+  min_samples_leaf: z.int().min(1).default(20).describe('Fewest rows of a leaf.'),
+  min_child_weight: z
+    .number()
+    .nonnegative()
+    .default(1e-3)
+    .describe('Least sum of second derivatives of a leaf.'),
+  l2_regularization: z.number().nonnegative().default(0).describe('L2 penalty on the values of leaves.'),
+  max_bins: z.int().min(2).max(255).default(255).describe('Most bins of a numeric column.'),
+  subsample: z.number().positive().max(1).default(1).describe('Share of the rows that each round draws.'),
+  colsample: z.number().positive().max(1).default(1).describe('Share of the columns that each round draws.'),
+  early_stopping_rounds: z
+    .int()
+    .nonnegative()
+    .default(0)
+    .describe(
+      'Rounds without a better loss on held-out rows after which training ends; 0 holds nothing out.',
+    ),
+  validation_fraction: z
+    .number()
+    .positive()
+    .max(0.5)
+    .default(0.1)
+    .describe('Share of the rows that early stopping holds out.'),
 });
 
-const LinearParams = z.strictObject({
-  l2_regularization: z.number().nonnegative().default(1),
-  max_iter: z.int().min(1).max(100_000).default(1000),
+/** The parameters of `linear`. */
+export const LinearParams = z.strictObject({
+  l2_regularization: z
+    .number()
+    .nonnegative()
+    .default(1)
+    .describe('L2 penalty on the coefficients of the standardised columns.'),
+  max_iter: z.int().min(1).max(100_000).default(1000).describe('Most steps of the solver.'),
 });
 
 /** Names that other libraries give to the same parameters. They are told, not taken: one name per thing. */

@@ -63,6 +63,11 @@ test.each<[string, string, Partial<TrainRequest>]>([
   ['a constant target', 'target-constant', { task: 'regression', target: numbers('y', 7, 7, 7, 7) }],
   ['nothing to split', 'nothing-learned', { params: { min_samples_leaf: 3 } }],
   ['only constant features', 'nothing-learned', { columns: [numbers('x', 1, 1, 1, 1)] }],
+  [
+    'a linear model of constants',
+    'nothing-learned',
+    { kind: 'linear', params: {}, columns: [numbers('x', 1, 1, 1, 1), texts('t', 'a', 'a', 'a', 'a')] },
+  ],
   ['a negative seed', 'invalid-seed', { seed: -1 }],
   ['a seed that is no whole number', 'invalid-seed', { seed: 0.5 }],
   [

@@ -209,3 +209,17 @@ test('with drawn rows and columns the written model still answers what training 
   const trained = trainAndAnswer('gradient-boosting', 'regression', table, params);
   expect(await gapOf(trained, table)).toBeLessThan(1e-6);
 });
+
+test('least squares copes with columns that say the same', async () => {
+  const x = Float64Array.of(1, 2, 3, 4, 5, 6);
+  const columns: Column[] = [
+    { name: 'x', data: x },
+    { name: 'twice', data: x.map((value) => value * 2) },
+    { name: 'odd', data: Array.from(x, (value) => (value % 2 ? 'yes' : 'no')) },
+    { name: 'even', data: Array.from(x, (value) => (value % 2 ? 'no' : 'yes')) },
+  ];
+  const target = { name: 'y', data: x.map((value) => 3 * value + (value % 2 ? 10 : 0)) };
+  const params = { l2_regularization: 0 };
+  const { model } = train({ kind: 'linear', task: 'regression', columns, target, params, seed: 0 });
+  expect(largestGap(target.data, (await answersOf(model, columns)).prediction!)).toBeLessThan(1e-6);
+});

@@ -52,8 +52,8 @@ function numericTerm({ values }: NumericFeature, start: number): NumericTerm {
   let squares = 0;
   for (const value of values) if (!Number.isNaN(value)) squares += (value - mean) ** 2;
   const spread = Math.sqrt(squares / count);
-  const isConstant = spread <= 1e-7 * Math.abs(mean);
-  return { kind: 'numeric', start, width: 1, values, mean, scale: isConstant ? 0 : 1 / spread };
+  const varies = spread > 1e-7 * Math.abs(mean);
+  return { kind: 'numeric', start, width: 1, values, mean, scale: varies ? 1 / spread : 0 };
 }
 
 function categoricalTerm({ categories, codes }: CategoricalFeature, start: number): CategoricalTerm {
@@ -87,6 +87,11 @@ export function meanProducts({ terms, width, rows }: Design): Float64Array {
 function standardised({ values, mean, scale }: NumericTerm, row: number): number {
   const value = values[row]!;
   return Number.isNaN(value) ? 0 : (value - mean) * scale;
+}
+
+/** Whether a term is the same in every row, and so tells nothing. */
+export function isConstant(term: Term): boolean {
+  return term.kind === 'numeric' ? term.scale === 0 : term.width === 1;
 }
 
 /** Adds what the terms give with these coefficients to the score of every row. */
