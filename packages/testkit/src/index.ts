@@ -1,4 +1,6 @@
 /** Temporary repositories, a runner's environment, a GitHub, fixtures. */
+
+export type { StoredArtifact } from './artifacts/artifact-store.ts';
 export { type GitServer, serveGit } from './git-server.ts';
 export type { StoredCheckRun, StoredCommitStatus } from './github/checks.ts';
 export type { StoredDeployment } from './github/deployments.ts';

@@ -1,7 +1,9 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { execa } from 'execa';
 import { type ActionDefinition, inputEnvironment, readActionDefinition } from './action-definition.ts';
+import { runtimeToken } from './artifacts/start-results.ts';
 import { git, inheritedEnvironment, isolatedGitEnvironment } from './git.ts';
 import { parseKeyValueFile } from './runner-files.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
@@ -23,9 +25,11 @@ export interface ActionRun {
   readonly event?: Readonly<Record<string, unknown>>;
   /** Where `github.*` points. Without it the action has no token and an API that answers nobody. */
   readonly github?: GitHubEndpoint;
+  /** Artifacts belong to a run; by default all runs are the same one. */
+  readonly runId?: number;
   /** The full name of the ref; by default the branch that is checked out. */
   readonly ref?: string;
-  /** Added to the clean environment, over everything else. */
+  /** Added to the clean environment, over everything else. The tool cache is a new one unless RUNNER_TOOL_CACHE names it. */
   readonly env?: Readonly<Record<string, string>>;
   /** Kills the action (SIGKILL) when it fires, as a cancelled or lost runner would. */
   readonly signal?: AbortSignal;
@@ -38,6 +42,8 @@ export interface GitHubEndpoint {
   readonly apiUrl: string;
   readonly url: string;
   readonly token: string;
+  /** Where artifacts go; without it the action can keep none. */
+  readonly resultsUrl?: string;
   /** `owner/name`. */
   readonly repository: string;
 }
@@ -123,6 +129,7 @@ async function runnerEnvironment(context: {
   const sha = await whenBorn(run.directory, ['rev-parse', '--verify', 'HEAD']);
   const branch = await whenBorn(run.directory, ['symbolic-ref', '--quiet', 'HEAD']);
   const ref = run.ref ?? branch;
+  const runId = String(run.runId ?? 1_000_001);
   const github = {
     token: run.github?.token ?? '',
     repository,
@@ -136,6 +143,7 @@ async function runnerEnvironment(context: {
   return {
     ...inheritedEnvironment(),
     ...isolatedGitEnvironment,
+    ...npmEnvironment(),
     ...paths,
     ...files,
     ...inputEnvironment(action, run.inputs ?? {}, github),
@@ -150,7 +158,7 @@ async function runnerEnvironment(context: {
     // Port 9 discards: whoever asks a GitHub that was not given is refused at once.
     GITHUB_API_URL: run.github?.apiUrl ?? 'http://127.0.0.1:9',
     GITHUB_GRAPHQL_URL: `${run.github?.apiUrl ?? 'http://127.0.0.1:9'}/graphql`,
-    GITHUB_SERVER_URL: run.github?.url ?? 'http://127.0.0.1:9',
+    GITHUB_SERVER_URL: serverUrl(run.github),
     GITHUB_BASE_REF: refOf(run.event, 'base'),
     GITHUB_HEAD_REF: refOf(run.event, 'head'),
     GITHUB_EVENT_NAME: run.eventName ?? 'push',
@@ -164,7 +172,7 @@ async function runnerEnvironment(context: {
     GITHUB_REPOSITORY_OWNER_ID: '1',
     GITHUB_RETENTION_DAYS: '90',
     GITHUB_RUN_ATTEMPT: '1',
-    GITHUB_RUN_ID: '1000001',
+    GITHUB_RUN_ID: runId,
     GITHUB_RUN_NUMBER: '1',
     GITHUB_SHA: sha,
     GITHUB_WORKFLOW: 'test',
@@ -175,8 +183,27 @@ async function runnerEnvironment(context: {
     RUNNER_ENVIRONMENT: 'self-hosted',
     RUNNER_NAME: 'loopback',
     RUNNER_OS: { darwin: 'macOS', win32: 'Windows' }[process.platform as string] ?? 'Linux',
+    ...resultsEnvironment(run.github, runId),
     ...run.env,
   };
+}
+
+/** Native parts come from the registry, and by the way, that this machine's npm is configured for. */
+function npmEnvironment(): Record<string, string> {
+  const passed = /^(npm_config_registry|https?_proxy|no_proxy|node_extra_ca_certs)$/i;
+  const given = Object.entries(process.env).filter(([name]) => passed.test(name)) as [string, string][];
+  const userConfig = process.env.NPM_CONFIG_USERCONFIG ?? join(homedir(), '.npmrc');
+  return { ...Object.fromEntries(given), NPM_CONFIG_USERCONFIG: userConfig };
+}
+
+/** The artifact client works only with GitHub's own hosts and with names below `localhost`. */
+function serverUrl(github: GitHubEndpoint | undefined): string {
+  return (github?.url ?? 'http://127.0.0.1:9').replace('//127.0.0.1', '//github.localhost');
+}
+
+function resultsEnvironment(github: GitHubEndpoint | undefined, runId: string): Record<string, string> {
+  if (!github?.resultsUrl) return {};
+  return { ACTIONS_RESULTS_URL: github.resultsUrl, ACTIONS_RUNTIME_TOKEN: runtimeToken(runId) };
 }
 
 /** A repository without a commit has no HEAD to ask for, and a detached one no branch. */

@@ -124,6 +124,8 @@ test('with a repository, pull requests follow pushes, know their commits, and me
   asPusher.password = forge.token;
   await work.git('remote', 'set-url', 'origin', `${forge.url}/${repository}`);
   await expect(work.push('main:refused')).rejects.toThrow();
+  // The name under which a run's environment knows the server.
+  asPusher.hostname = 'github.localhost';
   await work.git('remote', 'set-url', 'origin', asPusher.href);
 
   const base = await work.git('rev-parse', 'HEAD');

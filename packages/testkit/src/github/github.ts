@@ -1,3 +1,4 @@
+import type { StoredArtifact } from '../artifacts/artifact-store.ts';
 import type { StoredCheckRun, StoredCommitStatus } from './checks.ts';
 import type { StoredDeployment } from './deployments.ts';
 import type { StoredDispatch } from './dispatches.ts';
@@ -57,11 +58,14 @@ export interface GitHubState {
   readonly checkRuns: readonly StoredCheckRun[];
   readonly commitStatuses: readonly StoredCommitStatus[];
   readonly dispatches: readonly StoredDispatch[];
+  readonly artifacts: readonly StoredArtifact[];
 }
 
 export interface GitHub {
   readonly url: string;
   readonly apiUrl: string;
+  /** Where jobs bring their artifacts to. */
+  readonly resultsUrl: string;
   readonly repository: string;
   /** A workflow's token: may write, belongs to `github-actions[bot]`, and may not ask who it is. */
   readonly token: string;

@@ -1,8 +1,10 @@
 import { createServer } from 'node:http';
+import { startResults } from '../artifacts/start-results.ts';
 import { listenOnLoopback } from '../loopback.ts';
 import { accounts, READ_ONLY_TOKEN, tokenOf, WORKFLOW_TOKEN } from './accounts.ts';
 import { apiDescription } from './api-description.ts';
 import { type ApiHost, answerApi } from './api-host.ts';
+import { artifacts } from './artifacts.ts';
 import { bareRepository } from './bare-repository.ts';
 import { checks } from './checks.ts';
 import { deployments } from './deployments.ts';
@@ -48,6 +50,7 @@ export async function startGitHub(options: GitHubOptions): Promise<GitHub> {
     find: (path) => releaseStore.download(Number(/^\/assets\/(\d+)$/.exec(path)?.[1])),
     violations,
   });
+  const results = await startResults();
   const releaseStore = releases({ url, downloadUrl: storage.url, repository, git });
   const deploymentStore = deployments({ url, repository, git });
   const checkStore = checks({ url, repository, git });
@@ -64,6 +67,7 @@ export async function startGitHub(options: GitHubOptions): Promise<GitHub> {
       ...deploymentStore.handlers,
       ...checkStore.handlers,
       ...dispatchStore.handlers,
+      ...artifacts({ url, repository, results }),
     },
     otherwise: emulator.forward,
     requests,
@@ -105,14 +109,16 @@ export async function startGitHub(options: GitHubOptions): Promise<GitHub> {
       checkRuns: checkStore.runs,
       commitStatuses: checkStore.statuses,
       dispatches: dispatchStore.all,
+      artifacts: results.store.all,
     };
   };
   const stop = async () => {
-    await Promise.all([front.stop(), storage.stop(), emulator.stop()]);
+    await Promise.all([front.stop(), storage.stop(), results.stop(), emulator.stop()]);
   };
   return {
     url,
     apiUrl: url,
+    resultsUrl: results.url,
     repository,
     token: WORKFLOW_TOKEN,
     readOnlyToken: READ_ONLY_TOKEN,
