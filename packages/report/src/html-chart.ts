@@ -41,9 +41,9 @@ export function htmlChart(chart: Chart, id: string): Markup {
   return html`<figure class="chart">
 <figcaption id="${id}-title">${chart.title || 'Chart'}</figcaption>
 ${legend(lines, chart)}
-<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-labelledby="${id}-title" aria-describedby="${id}-words">
+<div class="plot" tabindex="0" role="group" aria-labelledby="${id}-title"><svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-labelledby="${id}-title" aria-describedby="${id}-words">
 <desc id="${id}-words">${words}</desc>
-${drawing(lines, chart)}</svg>
+${drawing(lines, chart)}</svg></div>
 ${dataTable(lines, chart)}
 </figure>`;
 }

@@ -65,12 +65,13 @@ dl { display: grid; grid-template-columns: max-content 1fr; gap: .35rem 1.4rem; 
 dt { color: var(--muted); } dd { margin: 0; overflow-wrap: anywhere; }
 code, pre { font-family: ui-monospace, 'SF Mono', SFMono-Regular, Menlo, Consolas, monospace; font-size: .9em; }
 code { background: var(--code); border-radius: 4px; padding: .1em .35em; overflow-wrap: anywhere; }
+td code, tbody th code { overflow-wrap: break-word; }
 pre { background: var(--code); border-radius: 6px; padding: .9rem 1.1rem; overflow-x: auto; font-size: .88rem; line-height: 1.5; }
 pre code { background: none; padding: 0; font-size: inherit; }
 details { margin: .9rem 0; }
 summary { cursor: pointer; color: var(--link); width: fit-content; }
 .chart { margin: 1.4rem 0; border: 1px solid var(--rule); border-radius: 6px; background: var(--panel); padding: 1rem 1.2rem .6rem; }
-.chart > svg { display: block; width: 100%; height: auto; }
+.plot { overflow-x: auto; } .plot svg { display: block; width: 100%; height: auto; }
 figcaption { font-weight: 600; }
 .legend { list-style: none; display: flex; flex-wrap: wrap; gap: .2rem 1.6rem; padding: 0; margin: .3rem 0 .8rem; font-size: .9rem; }
 .key { width: 28px; height: 12px; margin-right: .5em; vertical-align: -.05em; }
@@ -86,7 +87,7 @@ figcaption { font-weight: 600; }
 .bar.s2, .bar.s4, .bar.s6 { fill-opacity: .25; stroke-width: 1.5; }
 .data { font-size: .9rem; } .data .scroll { max-height: 20rem; overflow-y: auto; }
 footer { margin-top: 4rem; padding-top: 1rem; border-top: 1px solid var(--rule); color: var(--muted); font-size: .88rem; }
-@media (max-width: 40rem) { .page { padding: 1.5rem 1rem 3rem; } dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: .5rem; } }
+@media (max-width: 40rem) { .page { padding: 1.5rem 1rem 3rem; } dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: .5rem; } .plot svg { min-width: 34rem; } }
 @media print {
   :root {
     --ground: #fff; --panel: #fff; --ink: #000; --muted: #444; --rule: #bbb; --link: #000; --code: #f4f4f2;
