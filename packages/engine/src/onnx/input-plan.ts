@@ -1,7 +1,7 @@
 import { fault, InputError } from '@rastro/fault';
 import type { ColumnRequest } from '@rastro/usecases';
 import type { GraphPort } from './graph.ts';
-import { float16Array, isNumeric } from './pack.ts';
+import { isNumeric } from './pack.ts';
 
 /** One tensor to feed: its columns, as indexes into the plan's columns, and its dimensions after the first. */
 export interface Feed {
@@ -109,9 +109,6 @@ function fixedRows(inputs: readonly GraphPort[]): number | undefined {
 }
 
 function refuseType(input: GraphPort): void {
-  if (input.type === 'float16' && !float16Array()) {
-    throw unsupported(`input ${quote(input.name)} is float16, which needs Node.js 24`);
-  }
   if (input.type !== 'string' && !isNumeric(input.type)) {
     throw unsupported(`input ${quote(input.name)} is ${input.type}, which cannot be fed`);
   }

@@ -1,3 +1,4 @@
+import process from 'node:process';
 import { fault, InputError, place } from '@rastro/fault';
 import type {
   Batch,
@@ -14,7 +15,7 @@ import { feedsOf, namedTensors } from './infer.ts';
 import { type InputPlan, planInputs } from './input-plan.ts';
 import { type ModelFile, readModelFile, refusal } from './model-file.ts';
 import { type OutputPlan, planOutputs } from './output-plan.ts';
-import { pack } from './pack.ts';
+import { float16Array, pack } from './pack.ts';
 import { type Answers, toClasses, toValues } from './scores.ts';
 import { makeTensor } from './tensor.ts';
 
@@ -46,7 +47,7 @@ export function createOnnxRuntime({ load, threads = 1 }: OnnxRuntimeOptions): Mo
 
 async function openModel(file: ModelFile, ort: Ort, threads: number): Promise<LoadedModel> {
   const { graph, path } = file;
-  refuseBfloat16(file);
+  refuseTypes(file);
   const matrix = fetchableMatrix(graph);
   // External data is found beside the file, so such a model can only be opened by its path.
   const source = matrix === undefined ? path : withOutput(file.bytes, matrix);
@@ -266,15 +267,26 @@ function checkBatch({ columns }: Batch, wanted: readonly ColumnRequest[]): void 
   }
 }
 
-function refuseBfloat16({ path, graph }: ModelFile): void {
-  const port = [...graph.inputs, ...graph.outputs].find(({ type }) => type === 'bfloat16');
-  if (!port) return;
-  throw refusal(
-    path,
-    'model-cannot-run',
-    `has ${JSON.stringify(port.name)} as bfloat16, which ONNX Runtime for Node.js cannot pass in or out`,
-    'Export the model with float inputs and outputs.',
-  );
+function refuseTypes({ path, graph }: ModelFile): void {
+  const ports = [...graph.inputs, ...graph.outputs];
+  const brain = ports.find(({ type }) => type === 'bfloat16');
+  if (brain) {
+    throw refusal(
+      path,
+      'model-cannot-run',
+      `has ${JSON.stringify(brain.name)} as bfloat16, which ONNX Runtime for Node.js cannot pass in or out`,
+      'Export the model with float inputs and outputs.',
+    );
+  }
+  const half = ports.find(({ type }) => type === 'float16');
+  if (half && !float16Array()) {
+    throw refusal(
+      path,
+      'model-cannot-run',
+      `has ${JSON.stringify(half.name)} as float16, which Node.js ${process.versions.node} has no numbers for`,
+      'Run on Node.js 24 or later, or export the model with float inputs and outputs.',
+    );
+  }
 }
 
 function cannotRun(path: string, error: unknown): InputError {

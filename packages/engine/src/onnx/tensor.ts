@@ -13,6 +13,12 @@ export function makeTensor(
   data: TensorData,
   shape: readonly number[],
 ): Tensor {
+  if (type === 'float16') {
+    // The native side reads 16-bit integers, but the constructor turns them into a Float16Array, which it cannot read.
+    const { buffer, byteOffset, length } = data as Float32Array;
+    const tensor = new ort.Tensor('float16', new Uint16Array(length), shape);
+    return Object.create(tensor, { data: { value: new Uint16Array(buffer, byteOffset, length) } }) as Tensor;
+  }
   // The constructor's overloads pair each type with its array, which `pack` has done.
   return new ort.Tensor(tensorType(type) as 'float32', data as Float32Array, shape);
 }
