@@ -1,7 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Git } from './git.ts';
+import { fault, OutsideError } from '@rastro/fault';
+import { type Git, gitFailed } from './git.ts';
 import { checkedIdentity, checkedObjectId, checkedPath } from './names.ts';
 
 export interface GitObject {
@@ -10,13 +11,19 @@ export interface GitObject {
   readonly bytes: Buffer;
 }
 
-/** Reads objects by name in one process. One that is not there is undefined. */
-export async function readObjects(git: Git, names: readonly string[]): Promise<(GitObject | undefined)[]> {
-  if (names.length === 0) return [];
-  const { stdout } = await git.run(['cat-file', '--batch'], { input: `${names.join('\n')}\n` });
+/**
+ * Reads objects by id in one process. One that is not there is undefined.
+ * @throws OutsideError when one is there and cannot be read: git answers "missing" then too, but complains.
+ */
+export async function readObjects(git: Git, ids: readonly string[]): Promise<(GitObject | undefined)[]> {
+  if (ids.length === 0) return [];
+  const args = ['cat-file', '--batch'];
+  const output = await git.run(args, { input: `${ids.join('\n')}\n` });
+  if (/^(error|fatal):/m.test(output.stderr)) throw gitFailed(args, output);
+  const { stdout } = output;
   const objects: (GitObject | undefined)[] = [];
   let at = 0;
-  while (objects.length < names.length) {
+  while (objects.length < ids.length) {
     const end = stdout.indexOf(0x0a, at);
     if (end < 0) throw new RangeError('git cat-file answered fewer objects than it was asked for');
     const header = stdout.toString('utf8', at, end);
@@ -31,6 +38,33 @@ export async function readObjects(git: Git, names: readonly string[]): Promise<(
     at += Number(size) + 1;
   }
   return objects;
+}
+
+/** Reads objects that others point at, so that one that is not there is damage. */
+export async function readReferenced(git: Git, ids: readonly string[]): Promise<GitObject[]> {
+  const objects = await readObjects(git, ids);
+  return objects.map((object, index) => {
+    if (object) return object;
+    throw new OutsideError(
+      fault(
+        'git-object-missing',
+        `object ${ids[index]} is missing from the repository`,
+        undefined,
+        'Run git fsck, and clone again.',
+      ),
+    );
+  });
+}
+
+/** The object at a path of a commit; undefined when the commit or the path is not there. */
+export async function objectAt(git: Git, commit: string, path: string): Promise<GitObject | undefined> {
+  const name = `${checkedObjectId(commit)}:${checkedPath(path)}`;
+  const args = ['rev-parse', '--verify', '--quiet', '--end-of-options', name];
+  const output = await git.run(args, { allow: [0, 1] });
+  if (/^(error|fatal):/m.test(output.stderr)) throw gitFailed(args, output);
+  if (output.exitCode !== 0) return undefined;
+  const [object] = await readReferenced(git, [output.stdout.toString('utf8').trim()]);
+  return object;
 }
 
 /** Which of the objects are there. Blobs are not read. */

@@ -3,7 +3,7 @@ import type { Repository } from '@rastro/usecases';
 import { tokenConfiguration } from './credentials.ts';
 import { checkVersion, type Git, gitFailed, git as openGit } from './git.ts';
 import { checkedObjectId, checkedPath, checkedRefName, checkedRemote, checkedRevision } from './names.ts';
-import { readObjects, writeCommit } from './objects.ts';
+import { objectAt, readObjects, writeCommit } from './objects.ts';
 import { pushRefs, type RefUpdate, updateRefs } from './push.ts';
 import { fetchTags, readTags, writeTag } from './tags.ts';
 import { readTrail } from './trail-branch.ts';
@@ -130,7 +130,7 @@ function repositoryOf(git: Git, remote: string | undefined, offline: boolean): R
   };
 
   const object = async (commit: string, path: string) => {
-    const [found] = await readObjects(git, [`${checkedObjectId(commit)}:${checkedPath(path)}`]);
+    const found = await objectAt(git, commit, path);
     return found?.type === 'blob' ? found : undefined;
   };
 
@@ -255,7 +255,6 @@ function repositoryOf(git: Git, remote: string | undefined, offline: boolean): R
       if (theirs === undefined) throw rewritten();
       const args = [
         'fetch',
-        '--quiet',
         '--no-tags',
         '--no-write-fetch-head',
         '--',

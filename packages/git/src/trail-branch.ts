@@ -1,5 +1,5 @@
 import type { Git } from './git.ts';
-import { readObjects } from './objects.ts';
+import { readReferenced } from './objects.ts';
 
 /** One commit of the trail branch, with the files that it adds. `committedAt` in seconds since the epoch. */
 export interface ReadCommit {
@@ -21,28 +21,31 @@ interface Change {
 export async function readTrail(git: Git, head: string): Promise<ReadCommit[]> {
   const list = await git.text(['rev-list', '--topo-order', '--reverse', head]);
   const ids = list.split('\n').filter((line) => line !== '');
-  const [commits, changes] = await Promise.all([readObjects(git, ids), readChanges(git, ids)]);
-  const blobs = [...changes.values()].flat().filter(({ status }) => status === 'A');
-  const bytes = new Map(
-    (
-      await readObjects(
-        git,
-        blobs.map(({ blob }) => blob),
-      )
-    ).map((object, index) => [blobs[index]?.blob, object?.bytes]),
-  );
-  return ids.map((id, index) => {
-    const own = changes.get(id) ?? [];
+  const [commits, changes] = await Promise.all([readReferenced(git, ids), readChanges(git, ids)]);
+  const added = [
+    ...new Set(
+      [...changes.values()]
+        .flat()
+        .filter(isAddition)
+        .map(({ blob }) => blob),
+    ),
+  ];
+  const blobs = await readReferenced(git, added);
+  const bytes = new Map(blobs.map((blob) => [blob.id, blob.bytes]));
+  return commits.map((commit) => {
+    const own = changes.get(commit.id) ?? [];
     return {
-      commit: id,
-      ...parseCommit(commits[index]?.bytes ?? Buffer.alloc(0)),
+      commit: commit.id,
+      ...parseCommit(commit.bytes),
       added: own
-        .filter(({ status }) => status === 'A')
+        .filter(isAddition)
         .map(({ path, blob }) => ({ path, bytes: bytes.get(blob) ?? new Uint8Array() })),
-      changed: own.filter(({ status }) => status !== 'A').map(({ path }) => path),
+      changed: own.filter((change) => !isAddition(change)).map(({ path }) => path),
     };
   });
 }
+
+const isAddition = ({ status }: Change) => status === 'A';
 
 function parseCommit(bytes: Buffer): Pick<ReadCommit, 'parents' | 'message' | 'committedAt'> {
   const text = bytes.toString('utf8');

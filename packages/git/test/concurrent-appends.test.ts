@@ -43,4 +43,4 @@ test('many processes append at once over HTTP, and each entry is there exactly o
   } finally {
     await server.stop();
   }
-});
+}, 300_000);

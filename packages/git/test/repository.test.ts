@@ -7,11 +7,22 @@ import { expect, test } from 'vitest';
 import { openRepository } from '../src/index.ts';
 
 const author = { name: 'Ada Example', email: 'ada@example.com' };
+/** Puts empty commits on a branch, many in one process. */
+function grow(directory: string, branch: string, commits: number): void {
+  const one = (n: number) =>
+    `commit refs/heads/${branch}\ncommitter ${branch} <a@example.com> ${1767225600 + n} +0000\ndata 0\n${n === 0 ? `from refs/heads/${branch}^0\n` : ''}\n`;
+  execFileSync('git', ['fast-import', '--quiet'], {
+    cwd: directory,
+    input: Array.from({ length: commits }, (_, n) => one(n)).join(''),
+  });
+}
+
 const nowhere = '0123456789012345678901234567890123456789';
 
 test('a directory without a repository is the user’s mistake', async () => {
-  await using place = await temporaryDirectory('rastro-none');
+  const place = await temporaryDirectory('rastro-none');
   await expect(openRepository(place.path)).rejects.toThrow(InputError);
+  await place.dispose();
 });
 
 test('a name that git could read as an option is refused before any process starts', async () => {
@@ -82,12 +93,11 @@ test('a commit, its author and what is not committed are read', async () => {
 
 test('the merge-base of a shallow clone is found by fetching more history', async () => {
   await using work = await temporaryRepository({ files: { 'a.txt': '0\n' }, remote: true });
-  for (let n = 1; n <= 60; n++) await work.commit(`main ${n}`);
-  const fork = await work.git('rev-parse', 'HEAD');
-  await work.branch('topic');
-  for (let n = 1; n <= 30; n++) await work.commit(`topic ${n}`);
-  await work.switchTo('main');
-  for (let n = 61; n <= 70; n++) await work.commit(`main ${n}`);
+  grow(work.directory, 'main', 60);
+  const fork = await work.git('rev-parse', 'main');
+  await work.git('branch', 'topic', 'main');
+  grow(work.directory, 'topic', 30);
+  grow(work.directory, 'main', 10);
   await work.push('main', 'topic');
   await using clone = await work.clone({ depth: 1 });
   await clone.git('fetch', '--quiet', '--depth=1', 'origin', 'topic:refs/remotes/origin/topic');
@@ -163,17 +173,15 @@ for (const remote of [true, false]) {
     expect(await repository.trailHead()).toBe(first.head);
 
     const tag = (message: string) =>
-      repository
-        .head()
-        .then((target) =>
-          repository.makeTagObject({
-            name: 'm@v1.0.0',
-            target,
-            message,
-            tagger: author,
-            taggedAt: 1767225601,
-          }),
-        );
+      repository.head().then((target) =>
+        repository.makeTagObject({
+          name: 'm@v1.0.0',
+          target,
+          message,
+          tagger: author,
+          taggedAt: 1767225601,
+        }),
+      );
     const release = (objectId: string, head: string) =>
       repository.appendTrail({
         head,
