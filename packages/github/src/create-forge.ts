@@ -22,7 +22,9 @@ export interface ForgeOptions {
  * GitHub as a forge.
  * @throws InputError `token-missing`. Its methods throw OutsideError, whose next step names the permission that is missing.
  */
-export function createForge({ token, repository, apiUrl, retry = {} }: ForgeOptions): Forge {
+export function createForge({ token: given, repository, apiUrl, retry = {} }: ForgeOptions): Forge {
+  // A token that was read from a file or a command often brings its line end along.
+  const token = given?.trim();
   if (!token) {
     throw new InputError(
       fault(

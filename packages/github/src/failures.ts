@@ -69,6 +69,14 @@ function describe(error: RequestFailure, { doing, permission }: Attempt): Fault 
       'Turn on "Allow GitHub Actions to create and approve pull requests" under Settings, Actions, General.',
     );
   }
+  if (status === 403 && /\bis locked\b/i.test(said)) {
+    return fault(
+      'conversation-locked',
+      `the conversation is locked, so ${doing} was refused`,
+      undefined,
+      'Unlock the conversation, then run the job again.',
+    );
+  }
   if (status === 403) {
     return fault(
       'permission-missing',

@@ -21,7 +21,7 @@ const ROUNDS = 3;
  * taken up, whatever it holds that differs is replaced. A published release is final and left alone.
  */
 export async function ensureRelease(session: Session, request: Request): ReturnType<Forge['ensureRelease']> {
-  for (const { name } of request.assets) refuseOddName(name);
+  for (const asset of request.assets) await refuseUnfit(asset);
   return session.attempt({ doing: `releasing ${request.tag}`, permission: 'contents: write' }, async () => {
     for (let round = 1; ; round++) {
       const published = await publishedRelease(session, request.tag);
@@ -190,11 +190,18 @@ async function isSameFile(path: string, asset: Asset): Promise<boolean> {
   return asset.digest === `sha256:${hash.digest('hex')}`;
 }
 
-/** GitHub renames files whose names are not plain, and then a second run would not find them. */
-function refuseOddName(name: string): void {
-  if (/^[A-Za-z0-9_][A-Za-z0-9._-]*$/.test(name) && !name.endsWith('.')) return;
-  const next = 'Use letters, digits, ".", "_" and "-", and no "." at either end.';
-  throw new InputError(
-    fault('asset-name', `"${name}" cannot be the name of a release asset`, undefined, next),
-  );
+/** GitHub refuses empty files, and renames those whose names are not plain: then a second run would not find them. */
+async function refuseUnfit({ name, path }: Request['assets'][number]): Promise<void> {
+  if (!/^[A-Za-z0-9_][A-Za-z0-9._-]*$/.test(name) || name.endsWith('.')) {
+    const next = 'Use letters, digits, ".", "_" and "-", and no "." at either end.';
+    throw new InputError(
+      fault('asset-name', `"${name}" cannot be the name of a release asset`, undefined, next),
+    );
+  }
+  if ((await stat(path)).size === 0) {
+    const next = 'Check the step that writes it.';
+    throw new InputError(
+      fault('asset-empty', `${name} is empty, and GitHub keeps no empty asset`, { file: path }, next),
+    );
+  }
 }

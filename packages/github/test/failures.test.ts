@@ -23,7 +23,7 @@ async function failureOf(work: Promise<unknown>) {
 }
 
 test('an absent token is an input error with the next step', async () => {
-  for (const token of [undefined, '']) {
+  for (const token of [undefined, '', ' \n']) {
     const make = () => createForge({ token, repository: { owner: 'a', repo: 'b' }, apiUrl: github.apiUrl });
     expect(make).toThrow('there is no GitHub token');
     try {
@@ -93,6 +93,34 @@ test.each([
   github.failNext({ count: 9, status, headers });
   const error = await failureOf(forgeOf(github).reviews(1));
   expect(error).toMatchObject({ name: 'OutsideError', code });
+});
+
+test.each([
+  ['Unable to create comment because issue is locked.', 'conversation-locked'],
+  ['GitHub Actions is not permitted to create or approve pull requests.', 'pull-requests-not-allowed'],
+  ['Resource not accessible by integration', 'permission-missing'],
+])('403 "%s" is told as %s', async (message, code) => {
+  github.failNext({ count: 9, status: 403, message });
+  expect(await failureOf(forgeOf(github).reviews(1))).toMatchObject({ code });
+});
+
+test('a secondary rate limit is waited out', async () => {
+  await github.openPullRequest({ title: 'Retrain', head: 'retrain' });
+  github.failNext({
+    count: 1,
+    status: 403,
+    message: 'You have exceeded a secondary rate limit',
+    headers: { 'retry-after': '1' },
+  });
+  const [owner = '', repo = ''] = github.repository.split('/');
+  const forge = createForge({
+    token: `${github.token}\n`,
+    repository: { owner, repo },
+    apiUrl: github.apiUrl,
+    retry: { baseMs: 1 },
+  });
+  expect(await forge.reviews(1)).toEqual([]);
+  expect(github.requests.map(({ status }) => status)).toEqual([403, 200]);
 });
 
 test('a failure that passes is not seen', async () => {

@@ -27,7 +27,7 @@ beforeEach(async () => {
   for (const [name, size] of [
     ['model.onnx', 3_000_000],
     ['card.md', 40],
-    ['empty.txt', 0],
+    ['tiny.txt', 1],
   ] as const) {
     const path = join(folder.path, name);
     await writeFile(path, Buffer.alloc(size, name));
@@ -48,8 +48,8 @@ async function expectOneCompleteRelease() {
   expect(releases[0]!.body).toBe('<!-- rastro:release%2Fchurn%40v1.0.0 -->\nNotes');
   expect(releases[0]!.assets.map(({ name, bytes }) => [name, bytes.length]).sort()).toEqual([
     ['card.md', 40],
-    ['empty.txt', 0],
     ['model.onnx', 3_000_000],
+    ['tiny.txt', 1],
   ]);
 }
 
@@ -130,8 +130,10 @@ test('an asset is downloaded whole, and the token is not sent to where it lies',
   expect(await forge.downloadAsset({ tag: 'churn@v9.9.9', name: 'model.onnx', to })).toBe(false);
 });
 
-test('a name that GitHub would change is refused before anything is sent', async () => {
+test('a name that GitHub would change and an empty file are refused before anything is sent', async () => {
   const odd = { ...release, assets: [{ ...release.assets[0]!, name: 'my model.onnx' }] };
   await expect(forgeOf(github).ensureRelease(odd)).rejects.toMatchObject({ code: 'asset-name' });
+  await writeFile(release.assets[1]!.path, '');
+  await expect(forgeOf(github).ensureRelease(release)).rejects.toMatchObject({ code: 'asset-empty' });
   expect(github.requests).toEqual([]);
 });

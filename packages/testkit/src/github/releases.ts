@@ -163,9 +163,17 @@ export function releases(context: {
         const release = find(call);
         if (!release) return notFound();
         // GitHub renames what is not plain; a caller that relies on its own name must see that here too.
-        const name = (call.query.get('name') ?? '').replaceAll(/[^\w.+~-]+/g, '.');
+        const name = (call.query.get('name') ?? '').replaceAll(/[^\w.+-]+/g, '.');
         if (release.assets.some((asset) => asset.name === name)) {
           return unprocessable({ resource: 'ReleaseAsset', field: 'name', code: 'already_exists' });
+        }
+        if (call.bytes.length === 0) {
+          return unprocessable({
+            resource: 'ReleaseAsset',
+            field: 'size',
+            code: 'custom',
+            message: 'size must be greater than or equal to 1',
+          });
         }
         const contentType = String(call.headers['content-type'] ?? 'application/octet-stream');
         const asset = { id: nextId++, name, contentType, bytes: call.bytes };
