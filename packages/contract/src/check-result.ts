@@ -33,6 +33,10 @@ export interface Offender {
   readonly value?: string;
   /** What else helps: where the first of two equal rows is, how many fields a ragged row has. */
   readonly note?: string;
+  /** A short mark of what is in the whole row: 32 bits, to know the row again in other data. */
+  readonly print?: string;
+  /** The base has this too. Only after a comparison with the base. */
+  readonly known?: boolean;
 }
 
 /** What one rule of the contract found. */
@@ -48,6 +52,8 @@ export interface RuleResult {
   readonly status: 'pass' | 'warn' | 'fail' | 'skipped';
   /** Rows (or files, for structure) that break the rule. */
   readonly count: number;
+  /** How many of `count` the base has too. Only after a comparison with the base. */
+  readonly known?: number;
   /** `count` over the rows of the data, 0 to 1. */
   readonly share: number;
   /** What was measured, for a rule about the table as a whole. */

@@ -34,6 +34,8 @@ export interface SeenOffender {
   readonly line?: number;
   readonly row?: number;
   readonly shown: readonly (string | null)[];
+  /** A mark of what is in the whole row. */
+  readonly print: string;
   /** Line or row where the same key came first, and its file when that is another one. */
   readonly first?: { readonly file: string; readonly position: number };
 }

@@ -18,7 +18,8 @@ const WORDS = new Set(
     'microseconds week weeks quarter quarters decade decades century centuries dow isodow doy epoch isoyear yearweek ' +
     'current_date current_time current_timestamp localtime localtimestamp ' +
     'boolean bool tinyint smallint integer int bigint hugeint utinyint usmallint uinteger ubigint uhugeint float real ' +
-    'double precision decimal numeric varchar text string char date timestamp timestamptz datetime blob uuid json with without'
+    'double precision decimal numeric varchar text string char date timestamp timestamptz datetime blob uuid json with without ' +
+    'select from where group having order by union limit offset exists over partition window qualify asc desc using on join'
   ).split(' '),
 );
 

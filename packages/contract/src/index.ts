@@ -10,8 +10,12 @@ export type {
   StructureCode,
   StructureFault,
 } from './data-facts.ts';
+export { type ContractChange, type ContractEvolution, compareContracts } from './evolve.ts';
 export { judge } from './judge.ts';
+export { junitOf } from './junit.ts';
 export { type PlanRequest, planChecks } from './plan-checks.ts';
 export { inText, readContract } from './read-contract.ts';
+export { offenderText, sarifOf } from './sarif.ts';
 export { type DataShape, Scans } from './scans.ts';
 export { Contract, type ContractField, FieldType } from './schema.ts';
+export { type FailOn, markKnown, verdictOf } from './verdict.ts';

@@ -4,6 +4,7 @@ import type { Check, CheckPlan } from './check-plan.ts';
 import type { CheckResult, Offender, RuleResult } from './check-result.ts';
 import type { Answer, FileFacts, Observation, SeenOffender, StructureCode } from './data-facts.ts';
 import { shortened } from './shown-value.ts';
+import { verdictOf } from './verdict.ts';
 
 /** Holds what an engine saw to what the plan asked. */
 export function judge(plan: CheckPlan, { files, answers }: Observation): CheckResult {
@@ -15,18 +16,12 @@ export function judge(plan: CheckPlan, { files, answers }: Observation): CheckRe
     ...plan.checks.map((check) => ruleOf(plan, check, byCheck.get(check.id), rows)),
   ];
   return {
-    verdict: verdictOf(rules),
+    verdict: verdictOf(rules, 'any'),
     contract: plan.contract,
     rows,
     files: files.map(({ path, rows }) => ({ path, rows })),
     rules,
   };
-}
-
-/** `breach` when a rule failed, `warn` when one warned. */
-export function verdictOf(rules: readonly RuleResult[]): CheckResult['verdict'] {
-  if (rules.some(({ status }) => status === 'fail')) return 'breach';
-  return rules.some(({ status }) => status === 'warn') ? 'warn' : 'pass';
 }
 
 const STRUCTURE: Record<StructureCode, { expected: string; severity: Severity }> = {
@@ -296,6 +291,7 @@ function offenderOf(plan: CheckPlan, check: Check, seen: SeenOffender): Offender
     ...(only === undefined ? {} : { column: only }),
     ...(values.length === 0 ? {} : { value: values.join(', ') }),
     ...(seen.first ? { note: firstNote(seen) } : {}),
+    print: seen.print,
   };
 }
 

@@ -32,10 +32,7 @@ export interface PlanRequest {
 const MAX_LIMIT = 100_000;
 
 const FORMATS: Record<string, string> = {
-  email:
-    String.raw`[A-Za-z0-9.!#$%&'*+/=?^_{|}~` +
-    '`' +
-    String.raw`-]+@[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)+`,
+  email: String.raw`[A-Za-z0-9.!#$%&'*+/=?^_{|}~\x60-]+@[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)+`,
   uri: String.raw`[A-Za-z][A-Za-z0-9+.-]*:[^\s]+`,
   uuid: '[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}',
 };

@@ -56,33 +56,33 @@ SELECT coalesce(sum(n - 1), 0)::BIGINT AS k FROM (
 )`;
   }
 
-  /** One row with, in `k<i>`, the first offenders of each of these checks over rows: a list of {_at, shown}. */
+  /** One row with, in `k<i>`, the first offenders of each of these checks over rows: a list of {_at, shown, print}. */
   lines(broken: readonly number[]): string {
     const columns = broken.flatMap((index) => {
       const { ask } = this.#plan.checks[index]!;
       if (ask.how !== 'row') return [];
-      const offender = `{'_at': _at, 'shown': ${this.#shown(ask.shows)}}`;
+      const offender = `{'_at': _at, 'shown': ${this.#shown(ask.shows)}, 'print': ${this.#print()}}`;
       return [`arg_min(${offender}, _at, ${this.#plan.limit}) FILTER (WHERE ${ask.broken}) AS k${index}`];
     });
     return `${this.#typed('numbered')}\nSELECT ${columns.join(',\n  ')}\nFROM named`;
   }
 
   /**
-   * The first rows whose key came before, or is not in the other dataset: `_at`, `shown`, and `first`, where a key that
+   * The first rows whose key came before, or is not in the other dataset: `_at`, `shown`, `print`, and `first`, where a key that
    * came before came first.
    */
   keyLines(index: number): string {
     const { ask } = this.#plan.checks[index]!;
     if (ask.how === 'reference') {
       return `${this.#typed('numbered')}
-SELECT _at, NULL AS first, ${this.#shown(ask.fields)} AS shown FROM named
+SELECT _at, NULL AS first, ${this.#shown(ask.fields)} AS shown, ${this.#print()} AS print FROM named
 WHERE ${this.#orphan(ask)} ORDER BY _at LIMIT ${this.#plan.limit}`;
     }
     const key = this.#key(index);
     const columns = key.columns.join(', ');
     return `${this.#typed('numbered')}
-SELECT _at, first, shown FROM (
-  SELECT _at, ${this.#shown(key.shows)} AS shown, min(_at) OVER (PARTITION BY ${columns}) AS first
+SELECT _at, first, shown, print FROM (
+  SELECT _at, ${this.#shown(key.shows)} AS shown, ${this.#print()} AS print, min(_at) OVER (PARTITION BY ${columns}) AS first
   FROM named
   WHERE ${key.present} AND hash(${columns}) IN (
     SELECT hash(${columns}) FROM named WHERE ${key.present} GROUP BY ${columns} HAVING count(*) > 1
@@ -108,6 +108,20 @@ WHERE _at > first ORDER BY _at LIMIT ${this.#plan.limit}`;
       : `[${fields.map((index) => `left(_f${index}::VARCHAR, 200)`).join(', ')}]`;
   }
 
+  /** A short mark of what is in a row, to know the row again in other data: 32 bits, from which nothing can be read back. */
+  #print(): string {
+    return `format('{:08x}', hash(${this.#rowColumns().join(', ')}) % 4294967296)`;
+  }
+
+  #rowColumns(): string[] {
+    return [
+      ...this.#plan.fields.flatMap((_, field) =>
+        this.#shape.physical[field] === undefined ? [] : [`_t${field}`],
+      ),
+      ...Array.from({ length: this.#shape.extras }, (_, extra) => `_x${extra}`),
+    ];
+  }
+
   #orphan(ask: { fields: readonly number[]; reference: number }): string {
     const values = ask.fields.map((index) => `_v${index}`);
     const there = ask.fields.map(
@@ -130,13 +144,7 @@ WHERE _at > first ORDER BY _at LIMIT ${this.#plan.limit}`;
         present: sql.all(columns.map((column) => `${column} IS NOT NULL`)),
       };
     }
-    const columns = [
-      ...this.#plan.fields.flatMap((_, field) =>
-        this.#shape.physical[field] === undefined ? [] : [`_t${field}`],
-      ),
-      ...Array.from({ length: this.#shape.extras }, (_, extra) => `_x${extra}`),
-    ];
-    return { columns, shows: [], present: 'true' };
+    return { columns: this.#rowColumns(), shows: [], present: 'true' };
   }
 
   /** The chain of common table expressions from the files' columns to `named`, where rules find fields by name. */

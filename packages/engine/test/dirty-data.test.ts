@@ -88,7 +88,7 @@ rules:
     expectTruth('titanic_ge.csv', result, { sexcode_agrees: 'rules.sexcode-agrees' });
     expect(result.verdict).toBe('breach');
     const firstDouble = result.rules.find(({ id }) => id === 'Name.unique')!.offenders[0]!;
-    expect(firstDouble).toEqual({
+    expect(firstDouble).toMatchObject({
       file: 'titanic_ge.csv',
       line: 709,
       column: 'Name',

@@ -241,6 +241,7 @@ function isOverRows(how: string): boolean {
 interface BrokenRow {
   readonly at: number;
   readonly shown: readonly (string | null)[];
+  readonly print: string;
   readonly first?: number;
 }
 
@@ -262,10 +263,11 @@ async function brokenRows(
   return found;
 }
 
-function brokenRow({ _at, shown, first }: JsonRow): BrokenRow {
+function brokenRow({ _at, shown, print, first }: JsonRow): BrokenRow {
   return {
     at: Number(_at),
     shown: shown as (string | null)[],
+    print: String(print),
     ...(first === null || first === undefined ? {} : { first: Number(first) }),
   };
 }
@@ -273,7 +275,7 @@ function brokenRow({ _at, shown, first }: JsonRow): BrokenRow {
 function seen(
   table: Table,
   lines: ReadonlyMap<number, number>,
-  { at, shown, first }: BrokenRow,
+  { at, shown, print, first }: BrokenRow,
 ): SeenOffender {
   const { file } = rowAt(table, at);
   const position = lines.get(at)!;
@@ -281,6 +283,7 @@ function seen(
     file: file.file.path,
     ...(file.counts === 'lines' ? { line: position } : { row: position }),
     shown,
+    print,
     ...(first === undefined
       ? {}
       : { first: { file: rowAt(table, first).file.file.path, position: lines.get(first)! } }),

@@ -23,6 +23,8 @@ export interface CsvScan {
   readonly facts: FileFacts;
   /** The engine can read the file as it is: nothing in it is faulty, skipped, or read differently by different readers. */
   readonly isPlain: boolean;
+  /** The line end of a plain file. */
+  readonly lineEnd: '\n' | '\r\n';
 }
 
 /** Scans a file; with `copy`, writes its sound records there as plain CSV: UTF-8, quoted throughout, comma, LF, no header. */
@@ -191,6 +193,7 @@ class CsvReader {
       this.#options.encoding === 'utf-8';
     return {
       isPlain,
+      lineEnd: crlf > 0 ? '\r\n' : '\n',
       facts: { path, columns: this.#columns ?? [], rows: this.#rows, dropped: this.#dropped, faults },
     };
   }

@@ -99,11 +99,11 @@ async function openCsv(file: CheckedFile, options: ReadOptions, scratch: Scratch
   const count = scan.facts.columns.length;
   let relation: string;
   if (scan.isPlain && !scratch.always) {
-    relation = readCsv(file.absolute, count, options);
+    relation = readCsv(file.absolute, count, { ...options, lineEnd: scan.lineEnd });
   } else {
     const copy = join(scratch.folder, `${randomUUID()}.csv`);
     await scanCsv(file, csv, copy);
-    relation = readCsv(copy, count, { delimiter: ',', quote: '"', header: false });
+    relation = readCsv(copy, count, { delimiter: ',', quote: '"', header: false, lineEnd: '\n' });
   }
   return {
     file,
@@ -122,10 +122,15 @@ const NEVER = '\u001f\u0001never';
 function readCsv(
   path: string,
   columns: number,
-  { delimiter, quote, header }: { delimiter: string; quote: string; header: boolean },
+  {
+    delimiter,
+    quote,
+    header,
+    lineEnd,
+  }: { delimiter: string; quote: string; header: boolean; lineEnd: '\n' | '\r\n' },
 ): string {
   const types = Array.from({ length: columns }, (_, index) => `'c${index}': 'VARCHAR'`).join(', ');
-  return `read_csv(${literal(path)}, auto_detect=false, header=${header}, columns={${types}}, delim=${literal(delimiter)}, quote=${literal(quote)}, escape=${literal(quote)}, nullstr=${literal(NEVER)}, max_line_size=33554432)`;
+  return `read_csv(${literal(path)}, auto_detect=false, header=${header}, columns={${types}}, delim=${literal(delimiter)}, quote=${literal(quote)}, escape=${literal(quote)}, nullstr=${literal(NEVER)}, new_line='${lineEnd === '\n' ? '\\n' : '\\r\\n'}', max_line_size=33554432)`;
 }
 
 async function openJson(file: CheckedFile, options: ReadOptions, scratch: Scratch): Promise<OpenedFile> {

@@ -73,7 +73,7 @@ async function rulesFaults(session: Session, rule: PlannedRule, fields: readonly
     ),
   ];
   const node = parsed.statements?.length === 1 ? parsed.statements[0]!.node : undefined;
-  if (!node || node.type !== 'SELECT_NODE') return only('this is more than one statement');
+  if (node?.type !== 'SELECT_NODE') return only('this is more than one statement');
   if (node.select_list?.length !== 1) return only('this is a list of expressions');
   const clauses = [
     node.where_clause,

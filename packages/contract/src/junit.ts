@@ -1,0 +1,57 @@
+import type { CheckResult, RuleResult } from './check-result.ts';
+import { offenderText } from './sarif.ts';
+
+/** The rules of a check as a JUnit report: one test case for each rule. A rule that only warns has passed, and says so. */
+export function junitOf(result: CheckResult): string {
+  const { rules, contract } = result;
+  const count = (status: RuleResult['status']) => rules.filter((rule) => rule.status === status).length;
+  const totals = `tests="${rules.length}" failures="${count('fail')}" errors="0" skipped="${count('skipped')}"`;
+  return `<?xml version="1.0" encoding="UTF-8"?>
+<testsuites name="Rastro" ${totals}>
+  <testsuite name="${xml(contract)}" ${totals}>
+${rules.map((rule) => testCase(contract, rule)).join('\n')}
+  </testsuite>
+</testsuites>
+`;
+}
+
+function testCase(contract: string, rule: RuleResult): string {
+  const open = `    <testcase classname="${xml(contract)}" name="${xml(rule.id)}" file="${xml(rule.place.file)}"`;
+  const text = xml(detailOf(rule));
+  switch (rule.status) {
+    case 'pass':
+      return `${open}/>`;
+    case 'warn':
+      return `${open}>\n      <system-out>${text}</system-out>\n    </testcase>`;
+    case 'skipped':
+      return `${open}>\n      <skipped message="${xml(rule.note ?? '')}"/>\n    </testcase>`;
+    case 'fail':
+      return `${open}>\n      <failure message="${xml(`${rule.count} × not ${rule.expected}`)}" type="${rule.kind}">${text}</failure>\n    </testcase>`;
+  }
+}
+
+function detailOf(rule: RuleResult): string {
+  if (rule.offenders.length === 0)
+    return `expected ${rule.expected}${rule.actual === undefined ? '' : `, found ${rule.actual}`}`;
+  const lines = rule.offenders.map((offender) => {
+    const where = offender.line === undefined ? offender.file : `${offender.file}:${offender.line}`;
+    return `${where} ${offenderText(rule, offender)}`;
+  });
+  const more = rule.count - rule.offenders.length;
+  return [...lines, ...(more > 0 ? [`and ${more} more`] : [])].join('\n');
+}
+
+const ENTITY: Record<string, string> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  '\n': '&#10;',
+};
+
+/** Text inside XML 1.0: escaped, and without the characters that XML cannot hold. */
+function xml(text: string): string {
+  return text
+    .replaceAll(/[^\t\n\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu, '\uFFFD')
+    .replaceAll(/[&<>"\n]/g, (character) => ENTITY[character]!);
+}

@@ -1,0 +1,138 @@
+import { InputError, showPlace } from '@rastro/fault';
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { Contract, readContract } from '../src/index.ts';
+
+function faultsOf(text: string): string[] {
+  try {
+    readContract(text, 'c.yaml');
+    return [];
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    return error.faults.map(({ code, place, next }) => `${code} ${showPlace(place!)} ${next ?? ''}`.trim());
+  }
+}
+
+const FIELDS =
+  'fields:\n  - { name: id, type: integer }\n  - { name: name }\n  - { name: seen, type: date }\n';
+
+describe('a contract', () => {
+  test('needs only the names of columns', () => {
+    const { value } = readContract('fields: [{ name: a }]', 'c.yaml');
+    expect(value.fields[0]).toMatchObject({ name: 'a', type: 'string', required: false, severity: 'error' });
+    expect(value.source).toMatchObject({ header: true, missingValues: [''], encoding: 'utf-8' });
+  });
+
+  test('may use every word of the schema', () => {
+    const text = `
+name: customers
+version: 2.1.0
+source: { path: data/*.csv, format: csv, delimiter: ";", missingValues: ["", NA], comment: "#" }
+fields:
+  - { name: id, type: integer, required: true, minimum: 1 }
+  - { name: email, format: email, pattern: ".+@.+", sensitive: true, maxLength: 100, trimmed: true }
+  - { name: score, type: number, exclusiveMaximum: 1, nulls: { warn: 0.01, fail: 0.1 }, statistics: { mean: { minimum: 0.2 }, quantiles: [{ at: 0.5, maximum: 0.9 }] } }
+  - { name: born, type: date, minimum: "1900-01-01" }
+  - { name: active, type: boolean, enum: [true] }
+primaryKey: id
+foreignKeys: [{ fields: id, reference: { path: other.csv, fields: id } }]
+rows: { minimum: 1, maxDecrease: 0.1, unique: true }
+rules: [{ name: young, check: "born is null or year(born) > 1900", severity: warning, tolerance: 0.01 }]
+freshness: { field: born, maxAge: 7d }
+`;
+    expect(faultsOf(text)).toEqual([]);
+  });
+
+  test('is refused for every fault at once, each at its place', () => {
+    expect(
+      faultsOf(`${FIELDS}primaryKey: [id, nam]
+freshness: { field: sen, maxAge: 1d }
+rules:
+  - { name: a, check: id > 0 and nme = 'x' }
+`),
+    ).toEqual([
+      'unknown-column c.yaml:5:18 Did you mean "name"?',
+      'unknown-column c.yaml:6:21 Did you mean "seen"?',
+      'unknown-column c.yaml:8:34 Did you mean "name"?',
+    ]);
+  });
+
+  test('is refused for a misspelt key', () => {
+    expect(faultsOf('fields:\n  - { name: a, requried: true }')).toEqual([
+      'unknown-key c.yaml:2:16 Did you mean "required"?',
+    ]);
+  });
+
+  test.each([
+    ['lookahead', '"(?=a)b"'],
+    ['lookbehind', '"(?<!a)b"'],
+    ['a backreference', String.raw`'(a)\1'`],
+    ['a possessive quantifier', '"a++"'],
+    ['a named group of another dialect', '"(?<n>a)"'],
+    ['too many repetitions', '"a{1001}"'],
+    ['an open group', '"(a"'],
+  ])('cannot have a pattern with %s', (_, pattern) => {
+    const faults = faultsOf(`fields:\n  - name: a\n    pattern: ${pattern}\n`);
+    expect(faults).toHaveLength(1);
+    expect(faults[0]).toMatch(/^pattern c\.yaml:3:14 /);
+  });
+
+  test.each([
+    ['a length on an integer', '{ name: a, type: integer, minLength: 1 }', 'constraint-type c.yaml:1:36'],
+    ['a bound on a text', '{ name: a, minimum: 1 }', 'constraint-type c.yaml:1:21'],
+    [
+      'a text as the bound of a number',
+      '{ name: a, type: number, minimum: low }',
+      'invalid-value c.yaml:1:44',
+    ],
+    ['a bound that is no date', '{ name: a, type: date, minimum: 2024-1-1 }', 'invalid-value c.yaml:1:42'],
+    [
+      'bounds that leave nothing',
+      '{ name: a, type: integer, minimum: 3, maximum: 2 }',
+      'empty-range c.yaml:1:57',
+    ],
+    ['an enum of another type', '{ name: a, enum: [1] }', 'invalid-value c.yaml:1:28'],
+    ['required and nulls', '{ name: a, required: true, nulls: { fail: 0 } }', 'required-nulls c.yaml:1:37'],
+  ])('cannot have %s', (_, field, expected) => {
+    expect(faultsOf(`fields: [${field}]`).map((line) => line.split(' ').slice(0, 2).join(' '))).toEqual([
+      expected,
+    ]);
+  });
+
+  test('cannot declare a column or a rule twice', () => {
+    const faults = faultsOf(
+      'fields: [{ name: a }, { name: a }]\nrules: [{ name: r, check: "true" }, { name: r, check: "true" }]',
+    );
+    expect(faults.map((line) => line.split(' ')[0])).toEqual(['repeated-column', 'repeated-rule']);
+  });
+
+  test('may use functions, types, dates and quoted names in rules', () => {
+    const checks = [
+      'abs(id) > 0 and id in (1, 2)',
+      "cast(name as integer) > 1 or name like '%id_x%'",
+      "extract(year from seen) > 2000 and seen < date '2024-01-01' + interval 1 day",
+      'case when id is null then true else "name" <> \'nobody\' end -- missing_column',
+      'try_cast(name as double) between 1e3 and 2.5e-3',
+      'seen::timestamp > current_date',
+      'len(list_filter([id], x -> x > 1)) = 0',
+      'ID > 0',
+    ];
+    const rules = checks.map((check, index) => `  - { name: r${index}, check: ${JSON.stringify(check)} }`);
+    expect(faultsOf(`${FIELDS}rules:\n${rules.join('\n')}\n`)).toEqual([]);
+  });
+
+  test('has a JSON Schema in which every key is described', () => {
+    const schema = z.toJSONSchema(Contract, { io: 'input' });
+    const undescribed: string[] = [];
+    const walk = (node: unknown, path: string): void => {
+      if (typeof node !== 'object' || node === null) return;
+      const { properties } = node as { properties?: Record<string, { description?: string }> };
+      for (const [key, child] of Object.entries(properties ?? {})) {
+        if (!child.description) undescribed.push(`${path}.${key}`);
+      }
+      for (const [key, child] of Object.entries(node)) walk(child, `${path}.${key}`);
+    };
+    walk(schema, '');
+    expect(undescribed).toEqual([]);
+  });
+});

@@ -1,0 +1,416 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DuckDBInstance } from '@duckdb/node-api';
+import { type CheckResult, type PlanRequest, planChecks, readContract } from '@rastro/contract';
+import { InputError, showPlace } from '@rastro/fault';
+import type { ColumnRequest, TableSource } from '@rastro/usecases';
+import { afterAll, describe, expect, test } from 'vitest';
+import { createDuckDbEngine } from '../src/index.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'rastro-engine-'));
+const engine = createDuckDbEngine({ load: () => import('@duckdb/node-api'), threads: 2 });
+afterAll(async () => {
+  await engine.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function write(name: string, content: string | Uint8Array): string {
+  const path = join(folder, name);
+  writeFileSync(path, content);
+  return path;
+}
+
+async function writeParquet(name: string, query: string): Promise<string> {
+  const path = join(folder, name);
+  const instance = await DuckDBInstance.create(':memory:');
+  const connection = await instance.connect();
+  await connection.run(`COPY (${query}) TO '${path}' (FORMAT parquet)`);
+  connection.closeSync();
+  instance.closeSync();
+  return path;
+}
+
+function check(
+  contract: string,
+  paths: string | readonly string[],
+  request: Partial<PlanRequest> = {},
+): Promise<CheckResult> {
+  const files = [paths].flat().map((absolute) => ({ absolute, path: absolute.slice(folder.length + 1) }));
+  return engine.check(planChecks(readContract(contract, 'c.yaml'), { files, ...request }));
+}
+
+const broken = (result: CheckResult) =>
+  Object.fromEntries(
+    result.rules
+      .filter(({ status }) => status === 'fail' || status === 'warn')
+      .map(({ id, offenders }) => [id, offenders.map(({ line, row }) => line ?? row)]),
+  );
+
+async function faultsOf(work: () => Promise<unknown>): Promise<string[]> {
+  try {
+    await work();
+    return [];
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    return error.faults.map(({ code, place }) =>
+      `${code} ${place ? showPlace(place).replace(`${folder}/`, '') : ''}`.trim(),
+    );
+  }
+}
+
+async function readAll(
+  source: TableSource,
+  columns: readonly ColumnRequest[],
+  options = {},
+): Promise<unknown[][]> {
+  const all: unknown[][] = columns.map(() => []);
+  for await (const batch of engine.read(source, columns, options)) {
+    for (const [index, column] of batch.columns.entries()) all[index]!.push(...column);
+  }
+  return all;
+}
+
+const PEOPLE = `
+fields:
+  - { name: id, type: integer, required: true }
+  - { name: score, type: number, maximum: 1 }
+  - { name: born, type: date }
+  - { name: ok, type: boolean }
+  - { name: seen, type: datetime }
+  - { name: name }
+`;
+
+describe('the same contract over every format', () => {
+  test('JSON Lines: wrong types, null, missing keys and broken lines by physical line', async () => {
+    const path = write(
+      'people.jsonl',
+      [
+        '{"id": 1, "score": 0.5, "born": "2024-01-05", "ok": true, "seen": "2024-01-05T10:00:00Z", "name": "x"}',
+        '',
+        '{"id": "2", "score": "0.5", "born": 20240105, "ok": "true", "seen": "yesterday", "name": 5}',
+        '{"id": 3.5, "score": 2}',
+        '{"id": null}',
+        '{"score": 1,',
+        '[1]',
+        '{"id": 9007199254740993, "born": null}',
+      ].join('\n'),
+    );
+    const result = await check(PEOPLE, path);
+    expect(result.rows).toBe(7);
+    expect(broken(result)).toEqual({
+      'structure.json': [6, 7],
+      'id.required': [5],
+      'id.type': [3, 4],
+      'score.type': [3],
+      'score.range': [4],
+      'born.type': [3],
+      'ok.type': [3],
+      'seen.type': [3],
+      'name.type': [3],
+    });
+  });
+
+  test('a JSON array: by row', async () => {
+    const path = write(
+      'people.json',
+      '[{"id": 1, "score": 2, "born": null, "ok": false, "seen": null, "name": "a"},\n{"id": "x"}]',
+    );
+    expect(broken(await check(PEOPLE, path))).toEqual({ 'id.type': [2], 'score.range': [1] });
+  });
+
+  test('Parquet: by row, with the types that the file has', async () => {
+    const path = await writeParquet(
+      'people.parquet',
+      `SELECT * FROM (VALUES
+        (1.0::DOUBLE, 0.5::FLOAT, DATE '2024-01-05', true, TIMESTAMP '2024-01-05 10:00', 'a'),
+        (2.5, 1.5, NULL, NULL, NULL, ''),
+        (NULL, 'nan'::FLOAT, DATE 'infinity', false, NULL, NULL)) t(id, score, born, ok, seen, name)`,
+    );
+    const result = await check(PEOPLE, path);
+    expect(broken(result)).toEqual({
+      'id.required': [3],
+      'id.type': [2],
+      'score.type': [3],
+      'score.range': [2],
+      'born.type': [3],
+    });
+  });
+
+  test('Parquet with a text where a number is promised breaks in every row', async () => {
+    const path = await writeParquet('texts.parquet', `SELECT '1' AS a FROM range(3)`);
+    expect(broken(await check('fields: [{ name: a, type: integer }]', path))).toEqual({
+      'a.type': [1, 2, 3],
+    });
+  });
+
+  test('many files are one table, each with its own column order and lines', async () => {
+    const paths = [write('part1.csv', 'a,b\n1,x\n2,y\n'), write('part2.csv', 'b,a\nz,2\nz,oops\n')];
+    const result = await check(
+      'fields: [{ name: a, type: integer, unique: true }, { name: b, enum: [x, y, z] }]',
+      paths,
+    );
+    expect(result.files).toEqual([
+      { path: 'part1.csv', rows: 2 },
+      { path: 'part2.csv', rows: 2 },
+    ]);
+    const offenders = result.rules.flatMap((rule) =>
+      rule.offenders.map(({ file, line, note }) => [rule.id, file, line, note]),
+    );
+    expect(offenders).toEqual([
+      ['a.type', 'part2.csv', 3, undefined],
+      ['a.unique', 'part2.csv', 2, 'first in part1.csv, line 3'],
+    ]);
+  });
+
+  test('UTF-16 is read when it is declared and refused when it is not', async () => {
+    const text = '\ufeffa,b\n1,é\nx,日本\n';
+    const path = write('wide.csv', Buffer.from(text, 'utf16le'));
+    const contract = (source: string) =>
+      `${source}\nfields: [{ name: a, type: integer }, { name: b, enum: [é] }]`;
+    expect(broken(await check(contract('source: { encoding: utf-16 }'), path))).toEqual({
+      'a.type': [3],
+      'b.enum': [3],
+    });
+    expect(await faultsOf(() => check(contract(''), path))).toEqual(['data-encoding wide.csv:1']);
+  });
+});
+
+describe('structure', () => {
+  const contract = 'fields: [{ name: a }, { name: b, type: integer }]';
+
+  test.each([
+    ['an unterminated quote', 'a,b\n1,2\n"x,3\n4,5\n', { 'structure.quotes': [3] }],
+    ['text after a closing quote', 'a,b\n"x"y,3\nz,q\n', { 'structure.quotes': [2], 'b.type': [3] }],
+    ['a NUL', 'a,b\nx\0,3\nz,q\n', { 'structure.nul': [2], 'b.type': [3] }],
+    ['short and long rows', 'a,b\nx\ny,1,2\nz,q\n', { 'structure.field-count': [2, 3], 'b.type': [4] }],
+    ['blank lines', 'a,b\n\nx,1\n\n\nz,q\n\n', { 'b.type': [6] }],
+    ['old Macintosh line ends', 'a,b\rx,1\rz,q\r', { 'b.type': [3] }],
+    ['mixed line ends', 'a,b\r\nx,1\nz,q\r\n', { 'structure.line-ends': [undefined], 'b.type': [3] }],
+    ['quoted line ends of another kind', 'a,b\n"x\r\ny",1\n"z\r",q\n', { 'b.type': [4] }],
+    ['a quote inside an unquoted field', 'a,b\n5" pipe,1\nz"",q\n', { 'b.type': [3] }],
+    ['no line end at the end', 'a,b\nx,1\nz,q', { 'b.type': [3] }],
+    ['white space around values', 'a,b\nx, 1\nz,1 \n', { 'b.type': [2, 3] }],
+  ])('with %s no row is lost, and every other row is judged', async (name, text, expected) => {
+    expect(broken(await check(contract, write(`${name.replaceAll(' ', '-')}.csv`, text)))).toEqual(expected);
+  });
+
+  test('a missing column is told once, with the nearest name', async () => {
+    const result = await check(
+      'fields: [{ name: age, type: integer, minimum: 0 }, { name: b }]',
+      write('near.csv', 'agee,b\n-1,x\n'),
+    );
+    const missing = result.rules.find(({ id }) => id === 'age.column')!;
+    expect(missing.offenders[0]!.note).toContain('"agee"');
+    expect(result.rules.find(({ id }) => id === 'age.range')!.status).toBe('skipped');
+    expect(result.verdict).toBe('breach');
+  });
+
+  test('a header alone is a table without rows', async () => {
+    expect(await check(contract, write('header.csv', 'a,b\n'))).toMatchObject({ verdict: 'pass', rows: 0 });
+  });
+
+  test('what is no table is refused with its reason', async () => {
+    const cases = {
+      'gone.csv': undefined,
+      'packed.csv': Buffer.from([0x1f, 0x8b, 8, 0]),
+      'pointer.csv': 'version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n',
+      'fake.parquet': 'a,b\n1,2\n',
+      'object.json': '{"a": 1}',
+    };
+    for (const [name, content] of Object.entries(cases)) {
+      const path = content === undefined ? join(folder, name) : write(name, content);
+      const [fault] = await faultsOf(() => check(contract, path));
+      expect(fault, name).toMatch(/^data-(missing|compressed|pointer|format|json) /);
+    }
+  });
+});
+
+describe('rules', () => {
+  const path = () => write('rules.csv', 'a,b\n1,x\n0,y\n,z\n');
+  const rule = (check: string) =>
+    `fields: [{ name: a, type: integer }, { name: b }]\nrules:\n  - name: r\n    check: ${check}\n`;
+
+  test('hold where they are true or cannot tell', async () => {
+    expect(broken(await check(rule('a > 0'), path()))).toEqual({ 'rules.r': [3] });
+  });
+
+  test.each([
+    ['that does not parse', 'a >', 'rule-syntax c.yaml:4:15'],
+    ['with two expressions', 'a, b', 'rule-syntax c.yaml:4:12'],
+    ['with a query', 'a > 0 from c', 'unknown-column c.yaml:4:23'],
+    ['with a subquery', 'a in (select 1)', 'rule-syntax c.yaml:4:14'],
+    ['that closes our parentheses', '"true) or (true"', 'rule-syntax c.yaml:4:16'],
+    ['that is no condition', 'a + 1', 'rule-meaning c.yaml:4:12'],
+    ['that adds rows up', 'sum(a) > 1', 'rule-meaning c.yaml:4:12'],
+    ['with an unknown function', 'nofunction(a)', 'rule-meaning c.yaml:4:12'],
+    ['that fails on a row', 'cast(b as integer) > 0', 'rule-fails c.yaml:4:12'],
+  ])('%s are refused at their place', async (_, expression, expected) => {
+    expect(await faultsOf(() => check(rule(expression), path()))).toEqual([expected]);
+  });
+
+  test('find columns whose names the plan could use itself', async () => {
+    const contract =
+      'fields: [{ name: t0, type: integer }, { name: n, type: integer }, { name: at }]\nrules: [{ name: r, check: t0 < n }]';
+    expect(broken(await check(contract, write('names.csv', 't0,n,at\n1,2,x\n2,1,y\n')))).toEqual({
+      'rules.r': [3],
+    });
+  });
+});
+
+describe('keys, statistics and tolerances', () => {
+  test('a primary key of two columns', async () => {
+    const contract = 'fields: [{ name: a, type: integer }, { name: b }]\nprimaryKey: [a, b]';
+    const result = await check(contract, write('keys.csv', 'a,b\n1,x\n1,y\n01,x\n2,\n1,x\n'));
+    expect(broken(result)).toEqual({ 'primaryKey.required': [5], 'primaryKey.unique': [4, 6] });
+  });
+
+  test('a foreign key', async () => {
+    const parent = write('parent.csv', 'id,name\n1,a\n02,b\n');
+    const contract =
+      'fields: [{ name: a, type: integer }]\nforeignKeys: [{ fields: a, reference: { path: parent.csv, fields: id } }]';
+    const references = [[{ absolute: parent, path: 'parent.csv' }]];
+    const child = write('child.csv', 'a\n1\n2\n3\n""\n3\n');
+    expect(broken(await check(contract, child, { references }))).toEqual({ 'foreignKeys.0': [4, 6] });
+    expect((await check(contract, child)).rules.find(({ id }) => id === 'foreignKeys.0')!.status).toBe(
+      'skipped',
+    );
+  });
+
+  test('statistics, counts of rows and freshness', async () => {
+    const path = write('numbers.csv', 'a,day\n1,2024-01-01\n2,2024-01-02\n3,2024-01-03\n');
+    const contract = `
+fields:
+  - { name: a, type: number, statistics: { mean: { minimum: 2.5 }, std: { maximum: 1 }, distinct: { minimum: 3 }, quantiles: [{ at: 0.5, minimum: 2, maximum: 2 }] } }
+  - { name: day, type: date }
+rows: { minimum: 4, maxDecrease: 0.1 }
+freshness: { field: day, maxAge: 2d }
+`;
+    const result = await check(contract, path, { now: Date.UTC(2024, 0, 6), referenceRows: 4 });
+    expect(Object.keys(broken(result))).toEqual(['a.mean', 'rows.count', 'rows.change', 'freshness']);
+    expect(result.rules.find(({ id }) => id === 'a.mean')!.actual).toBe('2');
+    const fresh = await check(contract, path, { now: Date.UTC(2024, 0, 5), referenceRows: 3 });
+    expect(Object.keys(broken(fresh))).toEqual(['a.mean', 'rows.count']);
+  });
+
+  test('nulls warn and fail at their shares, tolerance forgives, severity decides', async () => {
+    const path = write('holes.csv', 'a,b,c,d\n1,,x,\n,,y,1\n3,3,1,1\n4,4,1,1\n');
+    const status = async (fields: string) => {
+      const { verdict, rules } = await check(`extraColumns: allow\nfields: [${fields}]`, path);
+      return [verdict, ...rules.filter(({ count }) => count > 0).map((rule) => `${rule.id} ${rule.status}`)];
+    };
+    expect(await status('{ name: a, nulls: { warn: 0.2, fail: 0.3 } }')).toEqual(['warn', 'a.nulls warn']);
+    expect(await status('{ name: b, nulls: { warn: 0.2, fail: 0.3 } }')).toEqual(['breach', 'b.nulls fail']);
+    expect(await status('{ name: c, type: integer, tolerance: 0.5 }')).toEqual(['pass', 'c.type pass']);
+    expect(await status('{ name: c, type: integer, tolerance: 0.4 }')).toEqual(['breach', 'c.type fail']);
+    expect(await status('{ name: c, type: integer, severity: warning }')).toEqual(['warn', 'c.type warn']);
+  });
+
+  test('values of sensitive columns are never shown, and others are made harmless', async () => {
+    const path = write('secret.csv', `a,b\nsecret,"line\nbreak\u202e${'x'.repeat(200)}"\n`);
+    const result = await check(
+      'fields: [{ name: a, type: integer, sensitive: true }, { name: b, type: integer }]\nprimaryKey: [a]\nrules: [{ name: r, check: a is not null and b is not null }]',
+      path,
+    );
+    expect(JSON.stringify(result)).not.toContain('secret,');
+    const values = result.rules.flatMap(({ offenders }) => offenders.map(({ value }) => value!));
+    expect(values[0]).toBe('[redacted]');
+    expect(values[1]).toMatch(/^line\\nbreak\\u\{202e\}x+…$/);
+    expect(values[2]).toMatch(/^a=\[redacted\], b=line/);
+  });
+});
+
+describe('reading', () => {
+  const csv = () => ({
+    files: [write('read.csv', 'n,s,d\n1.5,a,2024-01-05\n,"",\n-3,c,2024-02-01\n')],
+    format: 'csv' as const,
+  });
+
+  test('gives numbers with NaN and texts with null, in order and in batches', async () => {
+    const columns: ColumnRequest[] = [
+      { name: 's', as: 'string' },
+      { name: 'n', as: 'number' },
+    ];
+    expect(await readAll(csv(), columns)).toEqual([
+      ['a', null, 'c'],
+      [1.5, Number.NaN, -3],
+    ]);
+    const sizes: number[] = [];
+    for await (const { rows } of engine.read(csv(), columns, { batchRows: 2 })) sizes.push(rows);
+    expect(sizes).toEqual([2, 1]);
+  });
+
+  test('keeps order over many rows', async () => {
+    const rows = 300_000;
+    const text = `n,s\n${Array.from({ length: rows }, (_, index) => `${index},t${index}`).join('\n')}\n`;
+    const source = { files: [write('long.csv', text)], format: 'csv' as const };
+    let expected = 0;
+    for await (const { columns, rows } of engine.read(source, [
+      { name: 'n', as: 'number' },
+      { name: 's', as: 'string' },
+    ])) {
+      for (let row = 0; row < rows; row++, expected++) {
+        if (columns[0]![row] !== expected || columns[1]![row] !== `t${expected}`)
+          throw new Error(`row ${expected} is out of order`);
+      }
+    }
+    expect(expected).toBe(rows);
+  });
+
+  test('takes only rows where a condition on typed columns holds', async () => {
+    const columns: ColumnRequest[] = [{ name: 'n', as: 'number' }];
+    expect(await readAll(csv(), columns, { where: "n < 0 and d > date '2024-01-31'" })).toEqual([[-3]]);
+    expect(await faultsOf(() => readAll(csv(), columns, { where: 'n <' }))).toEqual(['where']);
+  });
+
+  test('names the column and the physical line of what is no number', async () => {
+    const source = { files: [write('bad.csv', 'n,s\n1,"two\nlines"\n1_000,x\n')], format: 'csv' as const };
+    expect(await faultsOf(() => readAll(source, [{ name: 'n', as: 'number' }]))).toEqual([
+      'not-a-number bad.csv:4',
+    ]);
+    expect(await faultsOf(() => readAll(source, [{ name: 'm', as: 'number' }]))).toEqual([
+      'unknown-column bad.csv',
+    ]);
+    expect(await readAll({ ...source, missingValues: ['1_000'] }, [{ name: 'n', as: 'number' }])).toEqual([
+      [1, Number.NaN],
+    ]);
+  });
+
+  test('reads Parquet and JSON Lines too', async () => {
+    const parquet = await writeParquet(
+      'read.parquet',
+      `SELECT range AS n, 'v' || range AS s, range % 2 = 0 AS even FROM range(3)`,
+    );
+    const wanted: ColumnRequest[] = [
+      { name: 'n', as: 'number' },
+      { name: 's', as: 'string' },
+    ];
+    const expected = [
+      [0, 1, 2],
+      ['v0', 'v1', 'v2'],
+    ];
+    expect(await readAll({ files: [parquet], format: 'parquet' }, wanted)).toEqual(expected);
+    expect(await readAll({ files: [parquet], format: 'parquet' }, [{ name: 'even', as: 'number' }])).toEqual([
+      [1, 0, 1],
+    ]);
+    const jsonl = write('read.jsonl', '{"n":0,"s":"v0"}\n{"n":1,"s":"v1"}\n{"s":"v2","n":2}\n');
+    expect(await readAll({ files: [jsonl], format: 'jsonl' }, wanted)).toEqual(expected);
+  });
+
+  test('describes columns by the narrowest strict type', async () => {
+    const text =
+      'i,x,b,d,t,h,s,none\n1,1.5,true,2024-01-05,2024-01-05T10:00:00Z,10:00,a,\n2,1e3,false,2024-01-06,2024-01-06 11:00,11:00:01,2.5,\n';
+    const { columns, rows } = await engine.describe({ files: [write('types.csv', text)], format: 'csv' });
+    expect(rows).toBe(2);
+    expect(columns.map(({ name, type }) => `${name}: ${type}`)).toEqual([
+      'i: integer',
+      'x: number',
+      'b: boolean',
+      'd: date',
+      't: datetime',
+      'h: time',
+      's: string',
+      'none: string',
+    ]);
+  });
+});
