@@ -2,7 +2,7 @@ import process from 'node:process';
 
 /** What an action's module gives: it reads its inputs, does its work, and sets the exit code. */
 interface ActionModule {
-  main?(): Promise<void>;
+  main(): Promise<void>;
 }
 
 /** Each verb is a chunk of its own, loaded only when it runs; what verbs share is in chunks that they share. */
@@ -18,8 +18,8 @@ const verbs: Readonly<Record<string, () => Promise<ActionModule>>> = {
   train: () => import('@rastro/action-train'),
   validate: () => import('@rastro/action-validate'),
   cli: async () => {
-    const cli: { main?(argv: readonly string[]): Promise<void> } = await import('@rastro/cli');
-    return { main: async () => cli.main?.(process.argv.slice(2)) };
+    const { main } = await import('@rastro/cli');
+    return { main: () => main(process.argv.slice(2)) };
   },
 };
 
@@ -28,5 +28,5 @@ export async function run(verb: string): Promise<void> {
   const load = verbs[verb];
   if (!load) throw new Error(`this bundle has no ${verb}`);
   const action = await load();
-  await action.main?.();
+  await action.main();
 }
