@@ -26,7 +26,7 @@ export async function pullRequestsOf(
         commit_sha: commit,
         per_page: 100,
       });
-      return all.map(pullRequestOf);
+      return all.sort((a, b) => standing(a) - standing(b) || a.number - b.number).map(pullRequestOf);
     } catch (error) {
       // A commit that was never pushed is in no pull request.
       if (hasStatus(error, 422) && isRequestFailure(error) && /no commit found/i.test(error.message))
@@ -34,6 +34,12 @@ export async function pullRequestsOf(
       throw error;
     }
   });
+}
+
+/** The one that brought the commit in comes first, then those that would, then those that were given up. */
+function standing({ merged_at, state }: { merged_at?: string | null; state: string }): number {
+  if (merged_at) return 0;
+  return state === 'open' ? 1 : 2;
 }
 
 export async function reviews({ octokit, place, attempt }: Session, pullRequest: number): Promise<Review[]> {

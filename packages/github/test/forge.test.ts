@@ -48,6 +48,19 @@ test('a merged commit leads to its pull request, one that was never pushed to no
   expect(await forge.pullRequestsOf('0'.repeat(40))).toEqual([]);
 });
 
+test('of several pull requests with a commit the merged one comes first, the abandoned one last', async () => {
+  const head = await work.git('rev-parse', 'retrain');
+  for (const branch of ['abandoned', 'waiting']) await work.push(`retrain:${branch}`);
+  await work.push('main:next');
+  const abandoned = await github.openPullRequest({ title: 'Old', head: 'abandoned' });
+  await github.ask('ada', 'PATCH', `/repos/acme/churn/pulls/${abandoned}`, { state: 'closed' });
+  const other = await github.openPullRequest({ title: 'Other base', head: 'waiting', base: 'next' });
+  const merged = await github.openPullRequest({ title: 'Retrain', head: 'retrain' });
+  await github.ask('grace', 'PUT', `/repos/acme/churn/pulls/${merged}/merge`, {});
+  const found = await forgeOf(github).pullRequestsOf(head);
+  expect(found.map(({ number }) => number)).toEqual([merged, other, abandoned]);
+});
+
 test('a pull request from a fork says so', async () => {
   const headSha = 'f'.repeat(40);
   const number = await github.openPullRequest({

@@ -126,21 +126,23 @@ export function pullRequests(context: {
     return (await git.isAncestor(commit, pull.headSha)) && !(await git.isAncestor(commit, pull.baseSha));
   };
 
+  const pushed = async () => {
+    for (const pull of tracked.values()) {
+      if (!pull.open || !git) continue;
+      const base = (await git.commitOf(`refs/heads/${pull.baseRef}`)) ?? pull.baseSha;
+      const head = pull.fork ? pull.headSha : await git.commitOf(`refs/heads/${pull.headRef}`);
+      if (head && head !== pull.headSha) {
+        pull.headSha = head;
+        pull.baseSha = base;
+        await git.setRef(`refs/pull/${pull.number}/head`, head);
+      }
+      if (await git.isAncestor(pull.headSha, base)) await close(pull, base);
+    }
+  };
+
   return {
     open,
-    async pushed() {
-      for (const pull of tracked.values()) {
-        if (!pull.open || !git) continue;
-        const base = (await git.commitOf(`refs/heads/${pull.baseRef}`)) ?? pull.baseSha;
-        const head = pull.fork ? pull.headSha : await git.commitOf(`refs/heads/${pull.headRef}`);
-        if (head && head !== pull.headSha) {
-          pull.headSha = head;
-          pull.baseSha = base;
-          await git.setRef(`refs/pull/${pull.number}/head`, head);
-        }
-        if (await git.isAncestor(pull.headSha, base)) await close(pull, base);
-      }
-    },
+    pushed,
     handlers: {
       [`GET ${root}`]: forwardAmended,
       [`GET ${root}/{pull_number}`]: forwardAmended,
@@ -173,6 +175,7 @@ export function pullRequests(context: {
         });
         if (!sha) return { status: 405, body: { message: 'Pull Request has merge conflicts' } };
         await close(pull, sha);
+        await pushed();
         return { status: 200, body: { sha, merged: true, message: 'Pull Request successfully merged' } };
       },
       'GET /repos/{owner}/{repo}/commits/{commit_sha}/pulls': async (call) => {

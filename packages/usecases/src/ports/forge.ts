@@ -47,7 +47,7 @@ export interface Forge {
   /** Who the token belongs to, to tell our own comments from others; undefined when the forge does not say. */
   self(): Promise<string | undefined>;
   pullRequest(number: number): Promise<PullRequest>;
-  /** Pull requests that contain a commit, merged ones too. */
+  /** Pull requests that contain a commit: the one that was merged with it first, abandoned ones last. */
   pullRequestsOf(commit: string): Promise<PullRequest[]>;
   reviews(pullRequest: number): Promise<Review[]>;
   /**
