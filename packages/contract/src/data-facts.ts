@@ -52,4 +52,6 @@ export interface Answer {
 export interface Observation {
   readonly files: readonly FileFacts[];
   readonly answers: readonly Answer[];
+  /** Values of the first rows, for each field of the plan that asks for them. */
+  readonly samples: ReadonlyMap<number, readonly (string | null)[]>;
 }

@@ -11,8 +11,10 @@ export type {
   StructureFault,
 } from './data-facts.ts';
 export { type ContractChange, type ContractEvolution, compareContracts } from './evolve.ts';
+export { type ColumnProfile, inferContract, type TableProfile } from './infer.ts';
 export { judge } from './judge.ts';
 export { junitOf } from './junit.ts';
+export { type PersonalData, personalDataIn } from './personal-data.ts';
 export { type PlanRequest, planChecks } from './plan-checks.ts';
 export { inText, readContract } from './read-contract.ts';
 export { offenderText, sarifOf } from './sarif.ts';

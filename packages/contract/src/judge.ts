@@ -3,17 +3,19 @@ import type { Severity } from '@rastro/fault';
 import type { Check, CheckPlan } from './check-plan.ts';
 import type { CheckResult, Offender, RuleResult } from './check-result.ts';
 import type { Answer, FileFacts, Observation, SeenOffender, StructureCode } from './data-facts.ts';
+import { personalDataIn } from './personal-data.ts';
 import { shortened } from './shown-value.ts';
 import { verdictOf } from './verdict.ts';
 
 /** Holds what an engine saw to what the plan asked. */
-export function judge(plan: CheckPlan, { files, answers }: Observation): CheckResult {
+export function judge(plan: CheckPlan, { files, answers, samples }: Observation): CheckResult {
   const rows = files.reduce((sum, file) => sum + file.rows, 0);
   const byCheck = new Map(answers.map((answer) => [answer.check, answer]));
   const rules = [
     ...structureRules(plan, files, rows),
     ...columnRules(plan, files),
     ...plan.checks.map((check) => ruleOf(plan, check, byCheck.get(check.id), rows)),
+    ...privacyRules(plan, samples),
   ];
   return {
     verdict: verdictOf(rules, 'any'),
@@ -187,6 +189,30 @@ function columnOrder(
       place: plan.places.fields,
     },
   ];
+}
+
+/** Columns that hold personal data without the contract saying so. */
+function privacyRules(plan: CheckPlan, samples: Observation['samples']): RuleResult[] {
+  return [...samples].flatMap(([index, values]): RuleResult[] => {
+    const found = personalDataIn(values);
+    if (found === undefined) return [];
+    const { name } = plan.fields[index]!;
+    return [
+      {
+        id: `${name}.privacy`,
+        kind: 'privacy',
+        columns: [name],
+        expected: 'no personal data, unless the contract says "sensitive: true" or "sensitive: allowed"',
+        severity: 'warning',
+        status: 'warn',
+        count: 1,
+        share: 0,
+        actual: `values that look like ${found}`,
+        offenders: [],
+        place: plan.places.field[index]!,
+      },
+    ];
+  });
 }
 
 function headerLine(plan: CheckPlan): { line?: number } {

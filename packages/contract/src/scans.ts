@@ -10,6 +10,9 @@ export interface DataShape {
   readonly extras: number;
 }
 
+const SAMPLED_TYPES = ['string', 'integer', 'any'];
+const SAMPLE_ROWS = 1000;
+
 /**
  * The SQL of a plan. It reads two relations that the engine provides: `source` and `numbered`, both with the columns
  * `_f<i>` (the fields of the plan as the files have them) and `_x<i>` (the columns that the contract does not name).
@@ -89,6 +92,21 @@ SELECT _at, first, shown, print FROM (
   )
 )
 WHERE _at > first ORDER BY _at LIMIT ${this.#plan.limit}`;
+  }
+
+  /** Fields of which a sample is wanted, to see whether they hold personal data: those whose contract does not say. */
+  get sampled(): number[] {
+    return this.#plan.fields.flatMap(({ sensitive, type }, index) =>
+      sensitive === false && SAMPLED_TYPES.includes(type) && this.#shape.physical[index] !== undefined
+        ? [index]
+        : [],
+    );
+  }
+
+  /** The first rows: the texts of the sampled fields, in `s<i>`. */
+  sample(): string {
+    const columns = this.sampled.map((index) => `_t${index}::VARCHAR AS s${index}`);
+    return `${this.#typed('numbered')}\nSELECT ${columns.join(', ')} FROM named LIMIT ${SAMPLE_ROWS}`;
   }
 
   /** The type of a rule's expression, in the column `column_type`; fails where the expression does. */

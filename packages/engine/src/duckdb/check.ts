@@ -56,7 +56,15 @@ async function attempt(
   const sound = opened.reduce((sum, { facts }) => sum + facts.rows - facts.dropped, 0);
   if (fused === undefined || Number(fused.n) !== sound) return undefined;
   const answers = await answer(session, plan, scans, table, fused);
-  return judge(plan, { files: opened.map(({ facts }) => facts), answers });
+  const samples = await samplesOf(session, scans);
+  return judge(plan, { files: opened.map(({ facts }) => facts), answers, samples });
+}
+
+async function samplesOf(session: Session, scans: Scans): Promise<Map<number, (string | null)[]>> {
+  const { sampled } = scans;
+  if (sampled.length === 0) return new Map();
+  const rows = await session.rows(scans.sample());
+  return new Map(sampled.map((index) => [index, rows.map((row) => row[`s${index}`] as string | null)]));
 }
 
 async function openAll(session: Session, plan: CheckPlan, scratch: Scratch): Promise<OpenedFile[]> {

@@ -1,8 +1,9 @@
 import { availableParallelism, tmpdir } from 'node:os';
 import type { DuckDBInstance } from '@duckdb/node-api';
-import type { CheckPlan, CheckResult } from '@rastro/contract';
+import type { CheckPlan, CheckResult, TableProfile } from '@rastro/contract';
 import type { Batch, ColumnDescription, ColumnRequest, DataEngine, TableSource } from '@rastro/usecases';
 import { checkPlan } from './check.ts';
+import { profileTable } from './profile.ts';
 import { describeTable, readTable } from './read.ts';
 import { Session } from './session.ts';
 
@@ -33,6 +34,10 @@ class DuckDbEngine implements DataEngine {
 
   describe(source: TableSource): Promise<{ columns: ColumnDescription[]; rows: number }> {
     return this.#inSession((session) => describeTable(session, source, this.#tempDirectory));
+  }
+
+  profile(source: TableSource): Promise<TableProfile> {
+    return this.#inSession((session) => profileTable(session, source, this.#tempDirectory));
   }
 
   async *read(

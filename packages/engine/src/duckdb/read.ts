@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DuckDBDataChunk } from '@duckdb/node-api';
-import { plainColumn } from '@rastro/contract';
+import { type FieldType, plainColumn } from '@rastro/contract';
 import { didYouMean } from '@rastro/document';
 import { fault, InputError, place } from '@rastro/fault';
 import type {
@@ -25,7 +25,7 @@ export async function describeTable(
   tempDirectory: string,
 ): Promise<{ columns: ColumnDescription[]; rows: number }> {
   return inFolder(tempDirectory, async (scratch) => {
-    const names = await openedNames(session, source, scratch);
+    const names = await openTable(session, source, scratch);
     return { columns: await typesOf(session, source, names), rows: names.rows };
   });
 }
@@ -42,7 +42,7 @@ export async function* readTable(
 ): AsyncIterable<Batch> {
   const folder = await mkdtemp(join(options.tempDirectory, 'rastro-read-'));
   try {
-    const opened = await openedNames(session, source, { folder, always: false });
+    const opened = await openTable(session, source, { folder, always: false });
     const wanted = requests.map((request) => readColumn(source, opened, request));
     const condition =
       options.where === undefined ? undefined : await whereOf(session, source, opened, options.where);
@@ -65,7 +65,7 @@ export async function* readTable(
   }
 }
 
-async function inFolder<T>(tempDirectory: string, work: (scratch: Scratch) => Promise<T>): Promise<T> {
+export async function inFolder<T>(tempDirectory: string, work: (scratch: Scratch) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(join(tempDirectory, 'rastro-read-'));
   try {
     return await work({ folder, always: false });
@@ -74,14 +74,14 @@ async function inFolder<T>(tempDirectory: string, work: (scratch: Scratch) => Pr
   }
 }
 
-interface Opened {
+export interface Opened {
   readonly table: Table;
   readonly names: readonly string[];
   readonly rows: number;
 }
 
 /** Opens the files, refuses any fault of structure, and makes the views with every column of the first file. */
-async function openedNames(session: Session, source: TableSource, scratch: Scratch): Promise<Opened> {
+export async function openTable(session: Session, source: TableSource, scratch: Scratch): Promise<Opened> {
   if (source.files.length === 0) throw new InputError(fault('data-missing', 'there is no file to read'));
   const files: OpenedFile[] = [];
   for (const path of source.files) {
@@ -122,12 +122,7 @@ async function openedNames(session: Session, source: TableSource, scratch: Scrat
   return { table, names, rows: files.reduce((sum, { facts }) => sum + facts.rows, 0) };
 }
 
-function columnSql(
-  source: TableSource,
-  { table }: Opened,
-  index: number,
-  type: 'any' | 'integer' | 'number' | 'boolean' | 'date' | 'datetime' | 'time',
-) {
+function columnSql(source: TableSource, { table }: Opened, index: number, type: FieldType) {
   return plainColumn({
     type,
     column: `_f${index}`,
@@ -135,6 +130,10 @@ function columnSql(
     trim: false,
     missingValues: [...new Set(['', ...(source.missingValues ?? [])])],
   });
+}
+
+export function columnSqlOf(source: TableSource, opened: Opened, index: number) {
+  return (type: FieldType) => columnSql(source, opened, index, type);
 }
 
 interface ReadColumn {
@@ -281,7 +280,11 @@ function copyColumn(
 const CANDIDATES = ['boolean', 'integer', 'number', 'date', 'datetime', 'time'] as const;
 
 /** The types of all columns: what the file says, or for texts the narrowest type that every present value has. */
-async function typesOf(session: Session, source: TableSource, opened: Opened): Promise<ColumnDescription[]> {
+export async function typesOf(
+  session: Session,
+  source: TableSource,
+  opened: Opened,
+): Promise<ColumnDescription[]> {
   const { names, table } = opened;
   const counts = names.flatMap((_, index) => {
     if (!isUntyped(table, index)) return [];

@@ -1,4 +1,4 @@
-import type { CheckPlan, CheckResult } from '@rastro/contract';
+import type { CheckPlan, CheckResult, TableProfile } from '@rastro/contract';
 
 /** Where rows come from: files (absolute paths) of one format. Options that are left out are the format's usual ones. */
 export interface TableSource {
@@ -36,6 +36,8 @@ export interface Batch {
 /** Reads tables. Same files and request, same rows in the same order. */
 export interface DataEngine {
   describe(source: TableSource): Promise<{ columns: ColumnDescription[]; rows: number }>;
+  /** Measures every column, to infer a contract from. @throws InputError when the structure of a file is broken. */
+  profile(source: TableSource): Promise<TableProfile>;
   /**
    * Streams the requested columns in batches of at most `batchRows`, optionally only rows where a SQL condition holds.
    * @throws InputError when a column is not there (naming the nearest) or a value is not a number.

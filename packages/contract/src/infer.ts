@@ -1,0 +1,177 @@
+import { type PersonalData, personalDataIn } from './personal-data.ts';
+import type { Contract, FieldType } from './schema.ts';
+
+/** What was measured of one column, exactly and over all rows; `sample` are values from its first rows. */
+export interface ColumnProfile {
+  readonly name: string;
+  readonly type: FieldType;
+  readonly missing: number;
+  readonly distinct: number;
+  /** For numbers. */
+  readonly minimum?: number;
+  readonly maximum?: number;
+  /** For texts: their length in characters. */
+  readonly longest?: number;
+  /** For texts: the shape that all of them have, with A, a and 9 for letters and digits. */
+  readonly shape?: string;
+  readonly allEmails: boolean;
+  readonly allUuids: boolean;
+  readonly allTrimmed: boolean;
+  /** Every value, when there are few. */
+  readonly values?: readonly string[];
+  readonly sample: readonly (string | null)[];
+}
+
+/** What was measured of a table. */
+export interface TableProfile {
+  readonly rows: number;
+  readonly columns: readonly ColumnProfile[];
+}
+
+const MOST_ENUM_VALUES = 12;
+const LONGEST_ENUM_VALUE = 40;
+/** From fewer rows nothing is inferred that could be chance: keys, enums, shapes. */
+const FEWEST_ROWS = 20;
+
+/**
+ * Writes a first contract: what the data shows, with room for what it may show next, and the evidence in comments.
+ * The data that it was inferred from keeps it.
+ */
+export function inferContract(
+  profile: TableProfile,
+  about: { name: string; source: Partial<Contract['source']> },
+): string {
+  const { rows, columns } = profile;
+  const key =
+    columns.find(
+      (column) => isKey(column, rows) && /(^|_|\b)(id|key|code|uuid|number|no)$/i.test(column.name),
+    ) ?? columns.slice(0, 1).find((column) => isKey(column, rows));
+  const source = Object.entries(about.source).filter(([, value]) => value !== undefined);
+  return [
+    `# Inferred from ${count(rows, 'row')}. Read it, and make it the promise that you mean.`,
+    `name: ${scalar(about.name)}`,
+    'version: 1.0.0',
+    ...(source.length === 0
+      ? []
+      : ['source:', ...source.map(([word, value]) => `  ${word}: ${flow(value)}`)]),
+    'fields:',
+    ...columns.flatMap((column) => fieldLines(column, rows, column === key)),
+    ...(key
+      ? [
+          `# ${count(key.distinct, 'distinct value')} in ${count(rows, 'row')}, none missing.`,
+          `primaryKey: ${scalar(key.name)}`,
+        ]
+      : []),
+    '',
+  ].join('\n');
+}
+
+function isKey({ type, distinct, missing }: ColumnProfile, rows: number): boolean {
+  return (
+    (type === 'string' || type === 'integer') && missing === 0 && distinct === rows && rows >= FEWEST_ROWS
+  );
+}
+
+function fieldLines(column: ColumnProfile, rows: number, isPrimaryKey: boolean): string[] {
+  const present = rows - column.missing;
+  const personal = personalDataIn(column.sample);
+  const entries: [string, string][] = [
+    ['type', column.type],
+    ...missingEntries(column, rows),
+    ...(isKey(column, rows) && !isPrimaryKey && column.type === 'string' && column.shape !== undefined
+      ? [['unique', 'true'] as [string, string]]
+      : []),
+    ...rangeEntries(column),
+    ...textEntries(column, present),
+    ...(personal ? [['sensitive', 'true'] as [string, string]] : []),
+  ];
+  return [
+    `  # ${evidence(column, rows, personal)}`,
+    `  - name: ${scalar(column.name)}`,
+    ...entries.map(([word, value]) => `    ${word}: ${value}`),
+  ];
+}
+
+function evidence(column: ColumnProfile, rows: number, personal: PersonalData | undefined): string {
+  const { missing, distinct, minimum, maximum, longest } = column;
+  const parts = [
+    missing === 0
+      ? 'no value missing'
+      : `${missing.toLocaleString('en-US')} of ${count(rows, 'value')} missing`,
+    count(distinct, 'distinct value'),
+    ...(minimum === undefined ? [] : [`from ${minimum} to ${maximum}`]),
+    ...(longest === undefined ? [] : [`at most ${count(longest, 'character')}`]),
+    ...(personal ? [`these look like ${personal}`] : []),
+  ];
+  return `${parts.join('; ')}.`;
+}
+
+function missingEntries({ missing }: ColumnProfile, rows: number): [string, string][] {
+  if (rows === 0) return [];
+  if (missing === 0) return [['required', 'true']];
+  const share = Math.min(1, Math.ceil((missing / rows) * 1.5 * 100 + 1) / 100);
+  return share < 1 ? [['nulls', `{ fail: ${share} }`]] : [];
+}
+
+function rangeEntries({ type, minimum, maximum, distinct }: ColumnProfile): [string, string][] {
+  if (minimum === undefined || maximum === undefined || distinct < 2) return [];
+  if (minimum >= 0 && maximum <= 1)
+    return [
+      ['minimum', '0'],
+      ['maximum', '1'],
+    ];
+  const slack = (maximum - minimum) * 0.1;
+  const low = minimum >= 0 && minimum - slack < 0 ? 0 : roundedDown(minimum - slack, type);
+  return [
+    ['minimum', `${low}`],
+    ['maximum', `${-roundedDown(-(maximum + slack), type)}`],
+  ];
+}
+
+/** The next number below with two significant digits. */
+function roundedDown(value: number, type: FieldType): number {
+  if (value === 0) return 0;
+  const unit = 10 ** (Math.floor(Math.log10(Math.abs(value))) - 1);
+  const step = type === 'integer' ? Math.max(1, unit) : unit;
+  return Number((Math.floor(value / step) * step).toPrecision(12));
+}
+
+function textEntries(column: ColumnProfile, present: number): [string, string][] {
+  if (column.type !== 'string' || present === 0) return [];
+  const { values, longest = 0, shape } = column;
+  if (column.allEmails) return [['format', 'email']];
+  if (column.allUuids) return [['format', 'uuid']];
+  const isList = values !== undefined && values.length <= MOST_ENUM_VALUES && present >= values.length * 10;
+  if (isList && longest <= LONGEST_ENUM_VALUE) return [['enum', `[${values.map(scalar).join(', ')}]`]];
+  const pattern = shape !== undefined && present >= FEWEST_ROWS ? patternOf(shape) : undefined;
+  if (pattern !== undefined) return [['pattern', scalar(pattern)]];
+  return column.allTrimmed ? [['trimmed', 'true']] : [];
+}
+
+/** `AA-999` becomes `[A-Z]{2}-[0-9]{3}`. Only for shapes with a digit: words have shapes by chance. */
+function patternOf(shape: string): string | undefined {
+  if (!shape.includes('9') || shape.length > 40) return undefined;
+  const classes: Record<string, string> = { A: '[A-Z]', a: '[a-z]', '9': '[0-9]' };
+  return shape.replaceAll(/(.)\1*/gsu, (run, character: string) => {
+    const length = [...run].length;
+    const one = classes[character] ?? character.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+    return length === 1 ? one : `${one}{${length}}`;
+  });
+}
+
+function count(number: number, noun: string): string {
+  return `${number.toLocaleString('en-US')} ${noun}${number === 1 ? '' : 's'}`;
+}
+
+function flow(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(flow).join(', ')}]`;
+  return typeof value === 'string' ? scalar(value) : String(value);
+}
+
+/** A text as YAML: plain where that cannot be misread, in double quotes otherwise. */
+function scalar(text: string): string {
+  const isPlain =
+    /^[A-Za-z_][A-Za-z0-9_./-]*( [A-Za-z0-9_./-]+)*$/.test(text) &&
+    !/^(true|false|null|yes|no|on|off|y|n)$/i.test(text);
+  return isPlain ? text : JSON.stringify(text);
+}

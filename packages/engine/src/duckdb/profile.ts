@@ -1,0 +1,78 @@
+import type { ColumnProfile, FieldType, TableProfile } from '@rastro/contract';
+import type { TableSource } from '@rastro/usecases';
+import { columnSqlOf, inFolder, openTable, typesOf } from './read.ts';
+import type { Session } from './session.ts';
+
+/** Measures every column, exactly and over all rows. */
+export async function profileTable(
+  session: Session,
+  source: TableSource,
+  tempDirectory: string,
+): Promise<TableProfile> {
+  return inFolder(tempDirectory, async (scratch) => {
+    const opened = await openTable(session, source, scratch);
+    const types = await typesOf(session, source, opened);
+    const columns: ColumnProfile[] = [];
+    for (const [index, { name, type }] of types.entries()) {
+      columns.push(
+        await profileColumn(
+          session,
+          { name, type: type === 'other' ? 'any' : type },
+          columnSqlOf(source, opened, index),
+        ),
+      );
+    }
+    return { rows: opened.rows, columns };
+  });
+}
+
+const SHAPE = (t: string) =>
+  `regexp_replace(regexp_replace(regexp_replace(${t}, '[A-Z]', 'A', 'g'), '[a-z]', 'a', 'g'), '[0-9]', '9', 'g')`;
+const EMAIL =
+  '[^\\s@,;]+@[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)+';
+const UUID = '[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}';
+const FEW_VALUES = 20;
+
+async function profileColumn(
+  session: Session,
+  { name, type }: { name: string; type: FieldType },
+  sqlOf: (type: FieldType) => { text: string; value: string },
+): Promise<ColumnProfile> {
+  const t = `${sqlOf('any').text}::VARCHAR`;
+  const v = sqlOf(type).value;
+  const isNumeric = type === 'integer' || type === 'number';
+  const isText = type === 'string' || type === 'any';
+  const row = await session.row(`SELECT count(*) - count(t) AS missing, count(DISTINCT v) AS distinct_values
+    ${isNumeric ? ', min(v)::DOUBLE AS low, max(v)::DOUBLE AS high' : ''}
+    ${
+      isText
+        ? `, max(length(t)) AS longest, min(${SHAPE('t')}) AS first_shape, max(${SHAPE('t')}) AS last_shape,
+      coalesce(bool_and(regexp_full_match(t, '${EMAIL}')), false) AS emails,
+      coalesce(bool_and(regexp_full_match(t, '${UUID}')), false) AS uuids,
+      coalesce(bool_and(t = trim(t, E' \\t\\r\\n\\x0b\\x0c')), false) AS trimmed`
+        : ''
+    }
+    FROM (SELECT ${t} AS t, ${v} AS v FROM source)`);
+  const distinct = Number(row.distinct_values);
+  const values =
+    isText && distinct <= FEW_VALUES
+      ? await session.rows(`SELECT DISTINCT ${t} AS t FROM source WHERE ${t} IS NOT NULL ORDER BY t`)
+      : undefined;
+  const sample = await session.rows(`SELECT ${t} AS t FROM numbered LIMIT 1000`);
+  return {
+    name,
+    type,
+    missing: Number(row.missing),
+    distinct,
+    ...(isNumeric && row.low !== null ? { minimum: Number(row.low), maximum: Number(row.high) } : {}),
+    ...(isText && row.longest !== null ? { longest: Number(row.longest) } : {}),
+    ...(isText && row.first_shape !== null && row.first_shape === row.last_shape
+      ? { shape: String(row.first_shape) }
+      : {}),
+    allEmails: row.emails === true,
+    allUuids: row.uuids === true,
+    allTrimmed: row.trimmed === true,
+    ...(values ? { values: values.map((each) => String(each.t)) } : {}),
+    sample: sample.map((each) => each.t as string | null),
+  };
+}

@@ -1,0 +1,126 @@
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { inferContract, planChecks, readContract } from '@rastro/contract';
+import { afterAll, expect, test } from 'vitest';
+import { createDuckDbEngine } from '../src/index.ts';
+
+const real = process.env.RASTRO_REAL ?? resolve(fileURLToPath(import.meta.url), '../../../../../shared/real');
+const isHere = existsSync(real);
+if (!isHere && process.env.RASTRO_REQUIRE_REAL === '1') throw new Error(`there is no real data in ${real}`);
+if (!isHere) console.warn(`skipped: there is no real data in ${real}`);
+
+const folder = mkdtempSync(join(tmpdir(), 'rastro-infer-'));
+const engine = createDuckDbEngine({ load: () => import('@duckdb/node-api'), threads: 2 });
+afterAll(async () => {
+  await engine.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function infer(path: string): Promise<string> {
+  const profile = await engine.profile({ files: [path], format: 'csv' });
+  return inferContract(profile, { name: 'data', source: { path: 'data.csv' } });
+}
+
+async function broken(contract: string, path: string): Promise<string[]> {
+  const files = [{ absolute: path, path: 'data.csv' }];
+  const { rules } = await engine.check(planChecks(readContract(contract, 'c.yaml'), { files }));
+  return rules.filter(({ status }) => status === 'fail' || status === 'warn').map(({ id }) => id);
+}
+
+test
+  .runIf(isHere)
+  .each([
+    'dirty/titanic_ge.csv',
+    'dirty/airports.csv',
+    'dirty/diamonds.csv',
+    'binary-adult/test.csv',
+    'multiclass-penguins/penguins_full.csv',
+    'drift-california/reference.csv',
+  ])('%s keeps the contract that is inferred from it', async (name) => {
+  const path = join(real, name);
+  const contract = await infer(path);
+  expect(await broken(contract, path), contract).toEqual([]);
+});
+
+test('an inferred contract says what a person would say', async () => {
+  const rows = Array.from({ length: 40 }, (_, index) =>
+    [
+      `AB-${1000 + index}`,
+      `user${index}@example.org`,
+      ['red', 'green', 'blue'][index % 3],
+      index % 8 === 0 ? '' : 18 + index,
+      (index * 2.5).toFixed(2),
+      `2024-01-${String((index % 28) + 1).padStart(2, '0')}`,
+      index % 2 === 0,
+      `Some text, number ${index}`,
+    ]
+      .map((value) => `"${value}"`)
+      .join(','),
+  );
+  const path = join(folder, 'shop.csv');
+  writeFileSync(path, `order id,email,colour,age,amount,day,gift,note\n${rows.join('\n')}\n`);
+  const contract = await infer(path);
+  expect(contract).toBe(`# Inferred from 40 rows. Read it, and make it the promise that you mean.
+name: data
+version: 1.0.0
+source:
+  path: data.csv
+fields:
+  # no value missing; 40 distinct values; at most 7 characters.
+  - name: order id
+    type: string
+    required: true
+    pattern: "[A-Z]{2}-[0-9]{4}"
+  # no value missing; 40 distinct values; at most 18 characters; these look like email addresses.
+  - name: email
+    type: string
+    required: true
+    format: email
+    sensitive: true
+  # no value missing; 3 distinct values; at most 5 characters.
+  - name: colour
+    type: string
+    required: true
+    enum: [blue, green, red]
+  # 5 of 40 values missing; 35 distinct values; from 19 to 57.
+  - name: age
+    type: integer
+    nulls: { fail: 0.2 }
+    minimum: 15
+    maximum: 61
+  # no value missing; 40 distinct values; from 0 to 97.5.
+  - name: amount
+    type: number
+    required: true
+    minimum: 0
+    maximum: 110
+  # no value missing; 28 distinct values.
+  - name: day
+    type: date
+    required: true
+  # no value missing; 2 distinct values.
+  - name: gift
+    type: boolean
+    required: true
+  # no value missing; 40 distinct values; at most 20 characters.
+  - name: note
+    type: string
+    required: true
+    trimmed: true
+# 40 distinct values in 40 rows, none missing.
+primaryKey: order id
+`);
+  expect(await broken(contract, path)).toEqual([]);
+});
+
+test('personal data that the contract does not speak of is told', async () => {
+  const rows = ['ana@x.org', 'bo@y.com', 'cy@z.net', 'di@w.io', 'ed@v.de', 'flo@u.fr'];
+  const path = join(folder, 'mails.csv');
+  writeFileSync(path, `id,mail\n${rows.map((mail, index) => `${index},${mail}`).join('\n')}\n`);
+  const contract = (more: string) => `fields: [{ name: id, type: integer }, { name: mail${more} }]`;
+  expect(await broken(contract(''), path)).toEqual(['mail.privacy']);
+  expect(await broken(contract(', sensitive: true'), path)).toEqual([]);
+  expect(await broken(contract(', sensitive: allowed'), path)).toEqual([]);
+});
