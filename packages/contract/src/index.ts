@@ -11,6 +11,7 @@ export type {
   StructureFault,
 } from './data-facts.ts';
 export { type ContractChange, type ContractEvolution, compareContracts } from './evolve.ts';
+export { explainPlan } from './explain-plan.ts';
 export { type ColumnProfile, inferContract, type TableProfile } from './infer.ts';
 export { judge } from './judge.ts';
 export { junitOf } from './junit.ts';
