@@ -136,6 +136,20 @@ test('an operator that ONNX Runtime does not have is told in its own words', asy
   expect(error.message).toContain('Teleport');
 });
 
+test('a locale that the machine lacks is told as that', async () => {
+  await writeFile(
+    path,
+    onnxModel({
+      inputs: [['x', 'string', [1]]],
+      outputs: [['y', 'string', [1]]],
+      nodes: [node('StringNormalizer', ['x'], ['y'], { case_change_action: 'LOWER', locale: 'xx_YY.UTF-8' })],
+    }),
+  );
+  expect((await refusal()).message).toBe(
+    'churn.onnx needs the locale xx_YY.UTF-8, which this machine does not have',
+  );
+});
+
 function addModel(): Buffer {
   return onnxModel({
     inputs: [['x', 'float', [null, 2]]],

@@ -58,7 +58,7 @@ async function runNpm(part: NativePart, folder: string, environment: NodeJS.Proc
   const npm = await findNpm(environment);
   const { exitCode, stderr } = await run(
     npm,
-    ['pack', `${part.name}@${part.version}`, '--ignore-scripts', '--loglevel=error'],
+    ['pack', `${part.name}@${part.version}`, '--pack-destination=.', '--ignore-scripts', '--loglevel=error'],
     { cwd: folder, environment },
   );
   if (exitCode === 0) return;

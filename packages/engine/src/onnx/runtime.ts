@@ -151,7 +151,8 @@ async function run(work: Run): Promise<Answers> {
     const count = Math.min(size, batch.rows - start);
     const results = await runRows(work, { start, count, size: inputs.fixedRows ?? count });
     if (labelName !== undefined) {
-      labels.push(...labelTexts(results[labelName]!, labelName, count, inputs.fixedRows ?? count));
+      const texts = labelTexts(results[labelName]!, labelName, count, inputs.fixedRows ?? count);
+      for (const text of texts) labels.push(text);
     }
     if (matrixName !== undefined) {
       const tensor = results[matrixName]!;
