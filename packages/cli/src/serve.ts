@@ -8,7 +8,7 @@ import { tell } from './run-verb.ts';
 interface ServeOptions {
   readonly file: string;
   readonly name: string;
-  readonly version: string;
+  readonly modelVersion: string;
   readonly port: string;
   readonly host: string;
   readonly readyFile?: string;
@@ -20,7 +20,7 @@ export function serveCommand(): Command {
     .description('Serve an ONNX model over HTTP in the Open Inference Protocol v2.')
     .requiredOption('--file <path>', 'the ONNX file')
     .requiredOption('--name <name>', 'name of the model')
-    .option('--version <version>', 'version that is told to clients', 'dev')
+    .option('--model-version <version>', 'version that is told to clients', 'dev')
     .option('--port <number>', 'port to listen on; 0 takes a free one', '8080')
     .option('--host <address>', 'address to listen on', '127.0.0.1')
     .option('--ready-file <path>', 'file to write the URL to once the server answers')
@@ -34,7 +34,14 @@ export function serveCommand(): Command {
     });
 }
 
-async function serve({ file, name, version, port, host, readyFile }: ServeOptions): Promise<void> {
+async function serve({
+  file,
+  name,
+  modelVersion: version,
+  port,
+  host,
+  readyFile,
+}: ServeOptions): Promise<void> {
   const number = Number(port);
   if (!Number.isInteger(number) || number < 0 || number > 65_535) {
     throw new InputError(fault('invalid-option', `--port: expected a number from 0 to 65535, got '${port}'`));

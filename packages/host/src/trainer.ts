@@ -40,7 +40,7 @@ export function embeddedTrainer(data: () => Promise<DataEngine>): Trainer {
         kind,
         task,
         columns: wanted.map((name, index) => ({ name, data: columns[index]! })),
-        target: targetColumn,
+        target: { name: target, data: targetColumn },
         params,
         seed,
       });

@@ -6,6 +6,7 @@ import { openWorkspace } from '@rastro/store';
 import type { Ports, Progress, RunContext } from '@rastro/usecases';
 import { commandRunner } from './command-runner.ts';
 import { serveCommandLine } from './serve-command-line.ts';
+import { trailCrypto } from './trail-crypto.ts';
 import { embeddedTrainer } from './trainer.ts';
 
 export interface Wiring {
@@ -32,15 +33,19 @@ export async function wirePorts(wiring: Wiring): Promise<WiredPorts> {
   const workspace = await openWorkspace(wiring.directory);
   const data = once(async () => {
     const { createDuckDbEngine, loadDuckDb } = await import('@rastro/engine');
-    return createDuckDbEngine({ load: loadDuckDb });
+    return createDuckDbEngine({ load: () => loadDuckDb({ onFetch: progress.step }) });
   });
   const runtime = once(async () => {
     const { createOnnxRuntime, loadOnnxRuntime } = await import('@rastro/engine');
-    return createOnnxRuntime({ load: loadOnnxRuntime });
+    return createOnnxRuntime({ load: () => loadOnnxRuntime({ onFetch: progress.step }) });
   });
   const repository = once(async () => {
     const { openRepository } = await import('@rastro/git');
-    return openRepository(workspace.root, { token: wiring.token });
+    return openRepository(workspace.root, wiring.token ? { token: wiring.token } : {});
+  });
+  const clone = once(async () => {
+    const { openRepository } = await import('@rastro/git');
+    return openRepository(workspace.root, { offline: true });
   });
   const forge = once(async () => {
     if (!wiring.token) throw tokenMissing(wiring.onRunner);
@@ -50,7 +55,7 @@ export async function wirePorts(wiring: Wiring): Promise<WiredPorts> {
     return createForge({
       token: wiring.token,
       repository: { owner, repo },
-      ...(wiring.apiUrl ? { apiUrl: wiring.apiUrl } : {}),
+      apiUrl: wiring.apiUrl ?? 'https://api.github.com',
     });
   });
   const ports: Ports = {
@@ -60,9 +65,11 @@ export async function wirePorts(wiring: Wiring): Promise<WiredPorts> {
     clock: { now: () => Date.now(), sleep },
     commands: commandRunner({ onRunner: wiring.onRunner, output: wiring.output }),
     sha256: (content) => createHash('sha256').update(content).digest('hex'),
+    crypto: trailCrypto,
     data: data.get,
     runtime: runtime.get,
     repository: repository.get,
+    clone: clone.get,
     forge: forge.get,
     trainer: async () => embeddedTrainer(data.get),
     async deployer(target) {

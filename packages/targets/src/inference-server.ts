@@ -32,6 +32,13 @@ const DATATYPES: Readonly<Record<string, string>> = {
   string: 'BYTES',
 };
 
+/** A signature speaks ONNX, whose floats have names of their own. */
+const ONNX_TYPES: Readonly<Record<string, string>> = { float: 'float32', double: 'float64' };
+
+function datatypeOf(type: string): string {
+  return DATATYPES[ONNX_TYPES[type] ?? type] ?? type;
+}
+
 const Value = z.union([z.number(), z.string(), z.boolean()]);
 type Nested = z.infer<typeof Value> | Nested[];
 const Data: z.ZodType<Nested[]> = z.array(z.lazy(() => z.union([Value, Data])));
@@ -108,7 +115,7 @@ async function answer(served: Served, request: IncomingMessage): Promise<Answer>
 function metadata({ name, version, sha256, model }: Served) {
   const tensor = ({ name: tensorName, type, shape }: TensorSignature) => ({
     name: tensorName,
-    datatype: DATATYPES[type] ?? type,
+    datatype: datatypeOf(type),
     shape: shape.map((dimension) => (typeof dimension === 'number' ? dimension : -1)),
   });
   return {
@@ -144,7 +151,7 @@ async function infer({ name, version, model }: Served, text: string): Promise<un
       .filter((output) => !wanted || wanted.includes(output.name))
       .map(({ name: output, type, shape, data }) => ({
         name: output,
-        datatype: DATATYPES[type] ?? type,
+        datatype: datatypeOf(type),
         shape,
         data,
       })),

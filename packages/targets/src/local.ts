@@ -46,7 +46,7 @@ export function localTarget({ environment, port, root, serve }: LocalTargetOptio
       const previous = await readState(stateFile(model));
       const own = join(folder, `${fileName(model)}-${sha256}.onnx`);
       if (file !== own) await copyFile(file, own);
-      if (previous) await stop(previous.pid);
+      if (previous) await stop(previous, model);
       const log = join(folder, `${fileName(model)}.log`);
       const samePort = previous ? Number(new URL(previous.url).port) : port;
       const ready = join(folder, `${fileName(model)}.ready`);
@@ -61,7 +61,7 @@ export function localTarget({ environment, port, root, serve }: LocalTargetOptio
           own,
           '--name',
           model,
-          '--version',
+          '--model-version',
           version,
           '--port',
           String(samePort),
@@ -96,6 +96,13 @@ export function localTarget({ environment, port, root, serve }: LocalTargetOptio
       } catch (error) {
         return `the server does not answer: ${(error as Error).message}`;
       }
+    },
+
+    async withdraw(model) {
+      const state = await readState(stateFile(model));
+      if (!state) return;
+      await stop(state, model);
+      await rm(stateFile(model), { force: true });
     },
 
     async current(model) {
@@ -166,8 +173,11 @@ async function untilReady(ready: string, child: ReturnType<typeof spawn>, log: s
   );
 }
 
-/** Asks a process to end and waits until it has. */
-async function stop(pid: number): Promise<void> {
+/** Ends the server of a state and waits until it has. A process id may have been given away since: only who answers is ended. */
+async function stop({ pid, url, sha256 }: State, model: string): Promise<void> {
+  const answer = await fetch(`${url}/v2/models/${encodeURI(model)}`).catch(() => undefined);
+  const metadata = answer?.ok ? Metadata.safeParse(await answer.json()) : undefined;
+  if (!metadata?.success || metadata.data.parameters.sha256 !== sha256) return;
   for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
     if (!send(pid, signal)) return;
     for (let wait = 0; wait < 40; wait++) {

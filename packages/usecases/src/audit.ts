@@ -23,6 +23,12 @@ export const AuditRequest = z.strictObject({
     .string()
     .optional()
     .describe('Fingerprint (SHA256:…) of the key that must have signed the first entry.'),
+  fetch: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Fetch the trail and the tags first, as a shallow checkout needs. Default: what the clone has, with no network.',
+    ),
   files: z
     .array(z.string())
     .default([])
@@ -39,19 +45,19 @@ export interface AuditRecord extends Audit {
   readonly head: string | null;
 }
 
-type AuditPorts = Pick<Ports, 'workspace' | 'repository' | 'crypto'>;
+type AuditPorts = Pick<Ports, 'workspace' | 'repository' | 'clone' | 'crypto'>;
 
 /**
- * Explains from a clone, with no network, why an environment serves the version that it serves. `unprovable` and
+ * Explains from a clone, by default with no network, why an environment serves the version that it serves. `unprovable` and
  * `violated` fail: the answer to "can this be proved?" is then no.
  * @throws InputError when it is not said which model.
  */
 export async function audit(
   request: AuditRequest,
-  { workspace, repository, crypto }: AuditPorts,
+  { workspace, repository, clone, crypto }: AuditPorts,
 ): Promise<Outcome<AuditRecord>> {
   const model = request.model ?? (await onlyModel(workspace));
-  const git = await repository();
+  const git = request.fetch ? await repository() : await clone();
   const head = await git.trailHead();
   const files = [];
   for (const path of request.files) {

@@ -113,7 +113,10 @@ async function ship(
     () => deployer.smokeTest({ model, version, sha256 }),
   );
   if (reason === undefined) return { ...base, status: 'deployed', url, reason };
-  if (!before || before.sha256 === sha256) return { ...base, status: 'failed', url, reason };
+  if (!before || before.sha256 === sha256) {
+    await deployer.withdraw(model);
+    return { ...base, status: 'failed', url: undefined, reason };
+  }
   await deployer.deploy({
     model,
     version: before.version,

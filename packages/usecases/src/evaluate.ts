@@ -267,8 +267,8 @@ function describe(
             {
               label: 'Data',
               value: [
-                `${record.data.name} `,
-                ...record.data.files.slice(0, 5).map(({ sha256 }) => ({ code: short(sha256) })),
+                record.data.name,
+                ...record.data.files.slice(0, 5).flatMap(({ sha256 }) => [' ', { code: short(sha256) }]),
               ],
             },
             {

@@ -10,6 +10,8 @@ export interface Deployer {
   }): Promise<{ url: string | undefined }>;
   /** Health, the served digest, and one inference. Returns what went wrong, or undefined. */
   smokeTest(expected: { model: string; version: string; sha256: string }): Promise<string | undefined>;
+  /** Serves the model no more. Nothing happens when it is not served. */
+  withdraw(model: string): Promise<void>;
   /** What is served now; undefined when nothing is. */
   current(model: string): Promise<{ version: string; sha256: string; file: string } | undefined>;
 }

@@ -23,6 +23,8 @@ export interface Ports {
   /** Digests and signature checks for the trail. */
   readonly crypto: TrailCrypto;
   repository(): Promise<Repository>;
+  /** The same repository as this clone has it: nothing is fetched, nothing can be pushed. */
+  clone(): Promise<Repository>;
   data(): Promise<DataEngine>;
   runtime(): Promise<ModelRuntime>;
   trainer(): Promise<Trainer>;

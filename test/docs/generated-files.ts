@@ -1,0 +1,28 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Contract } from '@rastro/contract';
+import { Project } from '@rastro/lineage';
+import { Policy } from '@rastro/registry';
+import { z } from 'zod';
+import { actionVerbs, generatedActionYaml, generatedReadme, readActionFile, root } from './action-files.ts';
+
+/** Every file that is made from code, by path, with the content that it must have. */
+export async function generatedFiles(): Promise<Map<string, string>> {
+  const files = new Map<string, string>();
+  const read = (path: string) => readFileSync(join(root, path), 'utf8');
+  for (const verb of actionVerbs()) {
+    const yaml = `actions/${verb}/action.yml`;
+    files.set(yaml, await generatedActionYaml(verb, read(yaml)));
+    const readme = `actions/${verb}/README.md`;
+    files.set(readme, generatedReadme(readActionFile(verb), read(readme)));
+  }
+  files.set('schemas/rastro.schema.json', jsonSchema('rastro.yaml', Project));
+  files.set('schemas/contract.schema.json', jsonSchema('contracts/<dataset>.yaml', Contract));
+  files.set('schemas/policy.schema.json', jsonSchema('rastro.policy.yaml', Policy));
+  return files;
+}
+
+function jsonSchema(title: string, schema: z.ZodType): string {
+  const json = z.toJSONSchema(schema, { io: 'input', target: 'draft-2020-12' });
+  return `${JSON.stringify({ title, ...json }, null, 2)}\n`;
+}

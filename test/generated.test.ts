@@ -1,0 +1,29 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { actionVerbs, readActionFile, root, schemaInputs } from './docs/action-files.ts';
+import { generatedFiles } from './docs/generated-files.ts';
+
+test.each(actionVerbs())('the inputs of %s in action.yml are those of its schema', async (verb) => {
+  expect(readActionFile(verb).inputs).toEqual(await schemaInputs(verb));
+});
+
+test.each(actionVerbs())(
+  '%s describes every input and output, and runs its own bundle on node24',
+  async (verb) => {
+    const { inputs = {}, outputs, runs, description } = readActionFile(verb);
+    for (const text of [
+      description,
+      ...Object.values({ ...inputs, ...outputs }).map((each) => each.description),
+    ]) {
+      expect(text).toMatch(/\S/);
+    }
+    expect(runs).toEqual({ using: 'node24', main: 'dist/index.js' });
+  },
+);
+
+test('every generated file is what the code makes of it (npm run generate brings it up to date)', async () => {
+  for (const [path, content] of await generatedFiles()) {
+    expect(readFileSync(join(root, path), 'utf8'), path).toBe(content);
+  }
+});
