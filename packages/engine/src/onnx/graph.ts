@@ -294,5 +294,6 @@ function defaultOpset(bytes: Uint8Array): number | undefined {
 }
 
 function one(bytes: Uint8Array, number: number): Field | undefined {
-  return fields(bytes).find((field) => field.number === number);
+  for (const field of fields(bytes)) if (field.number === number) return field;
+  return undefined;
 }
