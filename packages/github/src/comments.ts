@@ -21,24 +21,25 @@ interface Comment {
   readonly body: string;
 }
 
+/** Keeps one comment of ours on a pull request. */
+export async function upsertComment(session: Session, sticky: StickyComment): Promise<WrittenComment> {
+  const doing = `commenting on #${sticky.number}`;
+  return session.attempt({ doing, permission: 'pull-requests: write' }, () => keepComment(session, sticky));
+}
+
 /**
  * Keeps one comment of ours for a key. Who writes at the same time and made a second one finds the older after its own
  * creation, folds its text into that and deletes its own; so the oldest is always the one that stays.
  */
-export async function upsertComment(session: Session, sticky: StickyComment): Promise<WrittenComment> {
-  return session.attempt(
-    { doing: `commenting on #${sticky.number}`, permission: 'pull-requests: write' },
-    async () => {
-      const [oldest, ...younger] = await ourComments(session, sticky);
-      if (!oldest) return createComment(session, sticky);
-      const written = await updateComment(session, sticky, oldest);
-      // Someone deleted it between our look and our write: then there is none again.
-      if (!written) return createComment(session, sticky);
-      // Left by a run that was killed before it could tidy up.
-      for (const twin of younger) await deleteComment(session, twin.id);
-      return written;
-    },
-  );
+export async function keepComment(session: Session, sticky: StickyComment): Promise<WrittenComment> {
+  const [oldest, ...younger] = await ourComments(session, sticky);
+  if (!oldest) return createComment(session, sticky);
+  const written = await updateComment(session, sticky, oldest);
+  // Someone deleted it between our look and our write: then there is none again.
+  if (!written) return createComment(session, sticky);
+  // Left by a run that was killed before it could tidy up.
+  for (const twin of younger) await deleteComment(session, twin.id);
+  return written;
 }
 
 async function createComment(session: Session, sticky: StickyComment): Promise<WrittenComment> {

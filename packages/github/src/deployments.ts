@@ -5,40 +5,59 @@ import type { Session } from './session.ts';
 const TASK = 'deploy';
 const MAX_DESCRIPTION = 140;
 
+type Deployment = Parameters<Forge['createDeployment']>[0];
+
 /** Records a deployment, or finds the one of the same content that has not come to its end. */
 export async function createDeployment(
   session: Session,
-  deployment: Parameters<Forge['createDeployment']>[0],
+  deployment: Deployment,
 ): ReturnType<Forge['createDeployment']> {
-  const { octokit, place, attempt } = session;
-  const { ref, environment, payload } = deployment;
-  const doing = `recording a deployment to ${environment}`;
-  return attempt({ doing, permission: 'deployments: write' }, async () => {
-    const { data: latest } = await octokit.rest.repos.listDeployments({
-      ...place,
-      ref,
-      environment,
-      task: TASK,
-      per_page: 10,
-    });
-    for (const { id, url, payload: recorded } of latest) {
-      if (isDeepStrictEqual(parsed(recorded), payload) && !(await isFinished(session, id)))
-        return { id, url };
+  const doing = `recording a deployment to ${deployment.environment}`;
+  return session.attempt({ doing, permission: 'deployments: write' }, async () => {
+    const existing = await findUnfinished(session, deployment);
+    if (existing) return existing;
+    try {
+      return await record(session, deployment);
+    } catch (error) {
+      // It may have got through although its answer did not.
+      const made = await findUnfinished(session, deployment);
+      if (made) return made;
+      throw error;
     }
-    const { data } = await octokit.rest.repos.createDeployment({
-      ...place,
-      ref,
-      environment,
-      task: TASK,
-      payload,
-      description: capped(deployment.description),
-      // The gates are Rastro's own: GitHub shall neither merge nor wait for other checks.
-      auto_merge: false,
-      required_contexts: [],
-    });
-    if (!('id' in data)) throw new Error('GitHub took the deployment but gave it no id');
-    return { id: data.id, url: data.url };
   });
+}
+
+async function findUnfinished(session: Session, { ref, environment, payload }: Deployment) {
+  const { octokit, place } = session;
+  const { data: latest } = await octokit.rest.repos.listDeployments({
+    ...place,
+    ref,
+    environment,
+    task: TASK,
+    per_page: 10,
+  });
+  for (const { id, url, payload: recorded } of latest) {
+    if (isDeepStrictEqual(parsed(recorded), payload) && !(await isFinished(session, id))) return { id, url };
+  }
+  return undefined;
+}
+
+async function record({ octokit, place }: Session, { ref, environment, description, payload }: Deployment) {
+  const { data } = await octokit.rest.repos.createDeployment({
+    ...place,
+    ref,
+    environment,
+    task: TASK,
+    payload,
+    description: capped(description),
+    // The gates are Rastro's own: GitHub shall neither merge nor wait for other checks.
+    auto_merge: false,
+    required_contexts: [],
+    // Sent twice it would be recorded twice.
+    request: { retries: 0 },
+  });
+  if (!('id' in data)) throw new Error('GitHub took the deployment but gave it no id');
+  return { id: data.id, url: data.url };
 }
 
 export async function setDeploymentStatus(

@@ -1,6 +1,6 @@
 import { marker } from '@rastro/report';
 import type { Forge } from '@rastro/usecases';
-import { sameText, upsertComment, withMarker } from './comments.ts';
+import { keepComment, sameText, withMarker } from './comments.ts';
 import type { Session } from './session.ts';
 
 interface Issue {
@@ -50,7 +50,7 @@ export async function closeIssue(
     const issues = await ourOpenIssues(session, key);
     for (const { number } of issues) {
       // Under a marker of its own, so that a run that was killed before closing does not say it twice.
-      await upsertComment(session, { number, key: `${key}/closed`, body: () => comment });
+      await keepComment(session, { number, key: `${key}/closed`, body: () => comment });
       await session.octokit.rest.issues.update({
         ...session.place,
         issue_number: number,

@@ -111,8 +111,8 @@ test('another app that may not ask who it is still keeps one comment', async () 
 });
 
 test('a request whose answer is lost is sent again without a second comment', async () => {
-  github.failNext({ count: 1, status: 502, method: 'POST', path: /comments/ });
+  github.failNext({ count: 1, status: 502, method: 'POST', path: /comments/, afterwards: true });
   github.failNext({ count: 1, status: 0, method: 'GET', path: /comments/ });
-  expect(await forgeOf(github).upsertComment(sticky('patient'))).toMatchObject({ status: 'created' });
+  await forgeOf(github).upsertComment(sticky('patient'));
   expect((await github.state()).comments).toHaveLength(1);
 });

@@ -143,6 +143,25 @@ test('a deployment is recorded once until it has ended', async () => {
   });
 });
 
+test('a deployment whose answer is lost is not recorded twice', async () => {
+  github.failNext({ count: 1, status: 502, method: 'POST', path: /deployments/, afterwards: true });
+  const deployment = { ref: 'main', environment: 'prod', description: '', payload: { model: 'churn' } };
+  const { id } = await forgeOf(github).createDeployment(deployment);
+  expect((await github.state()).deployments.map((one) => one.id)).toEqual([id]);
+});
+
+test('a run that dies between the last word on an issue and closing it does not say it twice', async () => {
+  const forge = forgeOf(github);
+  await forge.upsertIssue({ key: 'drift/churn', title: 'churn drifts', body: 'PSI 0.3', labels: [] });
+  github.failNext({ count: 9, status: 0, method: 'PATCH' });
+  await expect(forge.closeIssue({ key: 'drift/churn', comment: 'Recovered' })).rejects.toMatchObject({
+    code: 'github-unreachable',
+  });
+  github.heal();
+  expect(await forgeOf(github).closeIssue({ key: 'drift/churn', comment: 'Recovered' })).toBe(true);
+  expect((await github.state()).comments).toHaveLength(1);
+});
+
 test('a check run carries any number of annotations', async () => {
   const annotations = Array.from({ length: 120 }, (_, at) => ({
     level: 'failure' as const,

@@ -84,6 +84,18 @@ test.each([1, 2, 3, 4, 5])(
   },
 );
 
+test('a release whose every step loses an answer is there once', async () => {
+  for (const [method, path] of [
+    ['POST', /releases$/],
+    ['POST', /assets$/],
+    ['PATCH', /releases/],
+  ] as const) {
+    github.failNext({ count: 1, status: 502, method, path, afterwards: true });
+  }
+  await forgeOf(github).ensureRelease(release);
+  await expectOneCompleteRelease();
+});
+
 test('an asset of the right size but other bytes, and one that is not wanted, are replaced in a draft', async () => {
   const other = { ...release, assets: release.assets.map((asset) => ({ ...asset })) };
   const path = join(folder.path, 'wrong');

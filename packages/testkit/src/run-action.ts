@@ -54,6 +54,7 @@ export interface ActionResult {
   readonly stdout: string;
   readonly stderr: string;
   readonly outputs: Readonly<Record<string, string>>;
+  /** Empty when it was too long for GitHub to keep. */
   readonly summary: string;
   readonly annotations: readonly Annotation[];
   readonly commands: readonly WorkflowCommand[];
@@ -85,7 +86,7 @@ export async function runAction(run: ActionRun): Promise<ActionResult> {
       stdout,
       stderr,
       outputs: parseKeyValueFile(await readFile(files.GITHUB_OUTPUT, 'utf8')),
-      summary: await readFile(files.GITHUB_STEP_SUMMARY, 'utf8'),
+      summary: await readSummary(files.GITHUB_STEP_SUMMARY),
       annotations: annotationsOf(commands),
       commands,
       env: parseKeyValueFile(await readFile(files.GITHUB_ENV, 'utf8')),
@@ -94,6 +95,12 @@ export async function runAction(run: ActionRun): Promise<ActionResult> {
   } finally {
     await home.dispose();
   }
+}
+
+/** GitHub drops a summary of more than 1 MiB as a whole. */
+async function readSummary(file: string): Promise<string> {
+  const bytes = await readFile(file);
+  return bytes.length > 1024 * 1024 ? '' : bytes.toString('utf8');
 }
 
 type RunnerFiles = Awaited<ReturnType<typeof makeRunnerFiles>>;

@@ -38,6 +38,7 @@ export async function answerApi(
   const received = await receive(host, request);
   const { method, path, matched, actor, json } = received;
   const failure = host.failures.take(received);
+  if (failure?.afterwards) await decide(host, received);
   const answer: Answer = failure
     ? {
         status: failure.status,

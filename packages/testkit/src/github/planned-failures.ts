@@ -7,6 +7,8 @@ export interface Failure {
   readonly when?: (request: { method: string; path: string }) => boolean;
   readonly headers?: Readonly<Record<string, string>>;
   readonly message?: string;
+  /** The request is carried out all the same; only its answer is lost. */
+  readonly afterwards?: boolean;
 }
 
 export interface PlannedFailures {
