@@ -1,0 +1,262 @@
+import { expect, test } from 'vitest';
+import type { Audit, AuditReader, AuditStep } from '../src/index.ts';
+import {
+  auditOf,
+  CODE,
+  goodStory,
+  MODEL,
+  minute,
+  POLICY,
+  readerWith,
+  Story,
+  sha256,
+  sshKey,
+  steps,
+  TAG_OBJECT,
+} from './story.ts';
+
+const step = ({ steps: all }: Audit, name: AuditStep['step']) => all.find((one) => one.step === name);
+const badSteps = ({ steps: all }: Audit) =>
+  Object.fromEntries(
+    all
+      .filter(({ status }) => status === 'violated' || status === 'unprovable')
+      .map(({ step: name, status }) => [name, status]),
+  );
+const withReader = (overrides: Partial<AuditReader>) =>
+  auditOf(goodStory().commits, { reader: readerWith(overrides) });
+
+/** The story told with one part of it replaced; every later entry is made after it, in good order. */
+function told(
+  parts: Partial<Record<'check' | 'train' | 'evaluate' | 'release' | 'deploy', Parameters<Story['add']>[0]>>,
+) {
+  const story = new Story();
+  story.add(parts.check ?? steps.dataCheck());
+  story.add(parts.train ?? steps.train());
+  story.add(parts.evaluate ?? steps.evaluate());
+  story.add(parts.release ?? steps.release());
+  story.promote('staging');
+  story.promote('prod');
+  story.add(parts.deploy ?? steps.deploy());
+  return story;
+}
+
+test('a complete record is verified step by step, and the audit says what it cannot prove', async () => {
+  const result = await auditOf(goodStory().commits, { files: [{ path: 'm.onnx', sha256: MODEL }] });
+  expect(badSteps(result)).toEqual({});
+  expect(result).toMatchObject({ status: 'verified', deployed: { version: 'v1.0.0', sha256: MODEL } });
+  expect(result.steps.map(({ step: name }) => name)).toEqual([
+    'trust-root',
+    'chain',
+    'signatures',
+    'deployment',
+    'origin',
+    'data',
+    'evaluation',
+    'approvals',
+    'policy',
+    'tags',
+    'files',
+  ]);
+  expect(result.limits.join(' ')).toMatch(/running now.*newest head.*trust root.*not signed.*forge/);
+});
+
+test('what is not recorded is unprovable', async () => {
+  expect((await auditOf([])).status).toBe('unprovable');
+  const nobody = await auditOf(goodStory().commits, { model: 'other' });
+  expect(badSteps(nobody)).toEqual({ deployment: 'unprovable' });
+
+  const untrained = told({ train: steps.train({ sha256: sha256('another') }) });
+  expect(badSteps(await auditOf(untrained.commits))).toMatchObject({
+    origin: 'unprovable',
+    data: 'unprovable',
+  });
+
+  const unchecked = told({
+    check: steps.dataCheck('pass', [{ path: 'data/train.csv', sha256: sha256('older') }]),
+  });
+  expect(badSteps(await auditOf(unchecked.commits))).toMatchObject({ data: 'unprovable' });
+
+  expect(badSteps(await withReader({ tagObject: async () => undefined }))).toEqual({ tags: 'unprovable' });
+  expect(badSteps(await withReader({ policyAt: async () => undefined }))).toMatchObject({
+    policy: 'unprovable',
+  });
+  expect(
+    badSteps(await withReader({ whereIs: async (commit) => (commit === CODE ? 'absent' : 'protected') })),
+  ).toEqual({ origin: 'unprovable' });
+
+  const direct = new Story();
+  for (const part of [steps.dataCheck(), steps.train(), steps.evaluate(), steps.release(), steps.deploy()]) {
+    direct.add(part);
+  }
+  expect(badSteps(await auditOf(direct.commits))).toEqual({
+    evaluation: 'unprovable',
+    approvals: 'unprovable',
+    policy: 'unprovable',
+  });
+});
+
+test('data that breached its contract is a violation', async () => {
+  const story = told({ check: steps.dataCheck('breach') });
+  expect(badSteps(await auditOf(story.commits))).toMatchObject({ data: 'violated', policy: 'violated' });
+});
+
+test('a check that failed after one that passed counts, and one that passed after one that failed, too', async () => {
+  const story = new Story();
+  story.add(steps.dataCheck('breach'));
+  for (const part of [steps.dataCheck(), steps.train(), steps.evaluate(), steps.release()]) story.add(part);
+  story.promote('staging');
+  story.promote('prod');
+  story.add(steps.deploy());
+  expect(badSteps(await auditOf(story.commits))).toEqual({});
+});
+
+test('metrics under the threshold, missing, stale or of another model are violations', async () => {
+  const evaluationWith = async (evaluation: Parameters<typeof steps.evaluate>[0]) => {
+    const result = await auditOf(told({ evaluate: steps.evaluate(evaluation) }).commits);
+    return `${step(result, 'evaluation')?.status}: ${step(result, 'evaluation')?.sentence}`;
+  };
+  expect(await evaluationWith({ metrics: { auc: 0.89 } })).toMatch(/violated: .*metrics.auc.min .*0.89/);
+  expect(await evaluationWith({ metrics: { auc: null } })).toMatch(/violated: .*metrics.auc.min .*missing/);
+  expect(await evaluationWith({ slices: {} })).toMatch(/violated: .*slices.region.auc .*not recorded/);
+  expect(await evaluationWith({ evaluatedAt: '2025-12-01T00:00:00Z' })).toMatch(
+    /violated: .*max_age .*31 d old/,
+  );
+  expect(await evaluationWith({ sha256: sha256('another') })).toMatch(/violated: .*another model file/);
+  expect(await evaluationWith({ recordSha256: sha256('another') })).toMatch(/unprovable/);
+});
+
+test('too few approvals, one of the author, of another record or a later rejection are violations', async () => {
+  const approval = {
+    by: { login: 'bob', id: 2 },
+    source: 'review' as const,
+    verdict: 'approved' as const,
+    sha256: MODEL,
+    recordSha256: sha256('record 1'),
+    at: minute(4),
+  };
+  const prodWith = async (
+    overrides: Parameters<Story['promote']>[1],
+    more: Parameters<Story['add']>[0][] = [],
+  ) => {
+    const story = new Story();
+    for (const part of [steps.dataCheck(), steps.train(), steps.evaluate(), steps.release()]) story.add(part);
+    story.promote('staging');
+    for (const part of more) story.add(part);
+    story.promote('prod', overrides);
+    story.add(steps.deploy());
+    return step(await auditOf(story.commits), 'approvals')?.status;
+  };
+  expect(await prodWith({})).toBe('verified');
+  expect(await prodWith({ approvals: [] })).toBe('violated');
+  expect(await prodWith({ approvals: [] }, [steps.approve()])).toBe('verified');
+  expect(await prodWith({ author: { login: 'bob', id: 2 } })).toBe('violated');
+  expect(await prodWith({ author: null })).toBe('violated');
+  expect(await prodWith({ approvals: [{ ...approval, recordSha256: sha256('other') }] })).toBe('violated');
+  expect(await prodWith({ approvals: [{ ...approval, sha256: sha256('other') }] })).toBe('violated');
+  expect(await prodWith({ approvals: [{ ...approval, source: 'environment' }] })).toBe('violated');
+  expect(await prodWith({ approvals: [approval, { ...approval, verdict: 'rejected', at: minute(5) }] })).toBe(
+    'violated',
+  );
+  expect(await prodWith({ approvals: [{ ...approval, source: 'signature' }] })).toBe('unprovable');
+});
+
+test('a policy changed later, from an unprotected commit, or another than recorded is a violation', async () => {
+  const laxer = POLICY.replace('0.90', '0.10');
+  const changed = await auditOf(goodStory().commits, { reader: readerWith({}, laxer) });
+  expect(badSteps(changed)).toEqual({ policy: 'violated' });
+  const invalid = await auditOf(goodStory().commits, { reader: readerWith({}, 'version: 2\n') });
+  expect(badSteps(invalid)).toMatchObject({ policy: 'violated' });
+  const elsewhere = await withReader({
+    whereIs: async (commit) => (commit === CODE ? 'protected' : 'unprotected'),
+  });
+  expect(badSteps(elsewhere)).toEqual({ policy: 'violated' });
+});
+
+test('a decision whose recorded rules or replaced version are not what the trail gives is a violation', async () => {
+  const prodWith = async (overrides: Parameters<Story['promote']>[1]) => {
+    const story = new Story();
+    for (const part of [steps.dataCheck(), steps.train(), steps.evaluate(), steps.release()]) story.add(part);
+    story.promote('staging');
+    story.promote('prod', overrides);
+    story.add(steps.deploy());
+    return step(await auditOf(story.commits), 'policy')?.sentence;
+  };
+  expect(await prodWith({})).toMatch('allows it');
+  expect(await prodWith({ rules: [] })).toMatch('records rule who otherwise');
+  expect(await prodWith({ replaces: 'v0.9.0' })).toMatch('says that it replaced v0.9.0');
+  expect(await prodWith({ actor: { login: 'mallory', id: 9 } })).toMatch(
+    /who asked for one of alice, bob.*mallory/,
+  );
+});
+
+test('a swapped tag, code off the protected branch and a foreign file are violations', async () => {
+  const swapped = { objectId: 'f'.repeat(40), commit: CODE, message: '' };
+  expect(badSteps(await withReader({ tagObject: async () => swapped }))).toEqual({ tags: 'violated' });
+  expect(
+    badSteps(
+      await withReader({ whereIs: async (commit) => (commit === CODE ? 'unprotected' : 'protected') }),
+    ),
+  ).toEqual({ origin: 'violated' });
+  const files = [{ path: 'm.onnx', sha256: sha256('something else') }];
+  expect(badSteps(await auditOf(goodStory().commits, { files }))).toEqual({ files: 'violated' });
+  const other = told({ release: steps.release({ sha256: sha256('other') }) });
+  expect(badSteps(await auditOf(other.commits))).toEqual({ deployment: 'violated' });
+  const unheld = told({ deploy: steps.deploy({ version: 'v2.0.0' }) });
+  expect(badSteps(await auditOf(unheld.commits))).toMatchObject({ policy: 'violated' });
+});
+
+test('a tag that was made on a trail which is not this one is a violation', async () => {
+  const { commits } = goodStory();
+  const tagOn = (head: string | undefined) => ({
+    objectId: TAG_OBJECT,
+    commit: CODE,
+    message: `Release\n\nRastro-Trail: ${head}\n`,
+  });
+  expect(badSteps(await withReader({ tagObject: async () => tagOn(commits[2]?.commit) }))).toEqual({});
+  expect(badSteps(await withReader({ tagObject: async () => tagOn('f'.repeat(40)) }))).toEqual({
+    tags: 'violated',
+  });
+});
+
+test('a deployment or an evaluation that was taken back does not count', async () => {
+  const story = goodStory();
+  story.add(steps.deploy({ version: 'v2.0.0', sha256: sha256('two') }));
+  expect((await auditOf(story.commits)).deployed?.version).toBe('v2.0.0');
+  story.add(steps.annotate(7));
+  expect(await auditOf(story.commits)).toMatchObject({ status: 'verified', deployed: { version: 'v1.0.0' } });
+  story.add(steps.annotate(2));
+  expect(badSteps(await auditOf(story.commits))).toMatchObject({ evaluation: 'unprovable' });
+});
+
+const signedPolicy = (alice: string, extra = '') =>
+  `${POLICY}signatures:\n  required: true\n  signers:\n    alice: { key: ${alice} }\n${extra}`;
+
+test('signatures are traced to a pinned key, and a wrong, missing or disallowed one is caught', async () => {
+  const [key, stranger] = [sshKey(), sshKey()];
+  const policy = signedPolicy(key.publicKey);
+  const reader = readerWith({}, policy);
+  const { commits } = goodStory({ sign: key.sign }, policy);
+  const good = await auditOf(commits, { reader, trustRoot: key.fingerprint });
+  expect(badSteps(good)).toEqual({});
+  expect(good.limits.join(' ')).not.toMatch(/trust root|not signed/);
+
+  expect(badSteps(await auditOf(commits, { reader, trustRoot: stranger.fingerprint }))).toMatchObject({
+    'trust-root': 'violated',
+  });
+  const forged = goodStory({ sign: stranger.sign }, policy);
+  expect(badSteps(await auditOf(forged.commits, { reader }))).toEqual({ signatures: 'violated' });
+  expect(badSteps(await auditOf(goodStory({}, policy).commits, { reader }))).toEqual({
+    signatures: 'violated',
+  });
+  const broken = goodStory({ sign: (bytes) => key.sign(bytes.slice(1)) }, policy);
+  expect(badSteps(await auditOf(broken.commits, { reader }))).toEqual({ signatures: 'violated' });
+  expect(badSteps(await auditOf(goodStory().commits, { trustRoot: key.fingerprint }))).toEqual({
+    'trust-root': 'unprovable',
+  });
+
+  const onlyTrain = policy.replace('key:', 'kinds: [train], key:');
+  const limited = goodStory({ sign: key.sign }, onlyTrain);
+  expect(badSteps(await auditOf(limited.commits, { reader: readerWith({}, onlyTrain) }))).toEqual({
+    signatures: 'violated',
+  });
+});
