@@ -15,7 +15,8 @@ export type RegistryTag =
   | { readonly action: 'create' | 'deprecate'; readonly model: string; readonly counter?: number };
 
 const NAME = '[a-zA-Z0-9](?:[a-zA-Z0-9/_-]*[a-zA-Z0-9])?';
-const FOLDER = '[a-zA-Z0-9_./-]+';
+/** GTO lets a folder begin with `-`; git itself makes no such tag, and an option could hide in it. */
+const FOLDER = '[a-zA-Z0-9_./][a-zA-Z0-9_./-]*';
 const NUMBER = '(?:0|[1-9][0-9]*)';
 const PRERELEASE_PART = `(?:${NUMBER}|[0-9]*[a-zA-Z-][0-9a-zA-Z-]*)`;
 const SEMVER =
@@ -64,7 +65,7 @@ export function parseTagName(name: string): RegistryTag | undefined {
 /** Writes a tag name that `parseTagName` reads back. @throws RangeError when a part is outside the grammar. */
 export function formatTagName(tag: RegistryTag): string {
   const name = `${tag.model.replace(':', '=')}${suffixOf(tag)}${tag.counter === undefined ? '' : `#${tag.counter}`}`;
-  if (!parseTagName(name)) throw new RangeError(`not a registry tag: ${name}`);
+  if (parseTagName(name)?.model !== tag.model) throw new RangeError(`not a registry tag: ${name}`);
   return name;
 }
 
