@@ -76,8 +76,11 @@ function fromText(field: Notation, t: string): string {
       return `CASE WHEN ${t} IN ${sql.texts(field.trueValues)} THEN true WHEN ${t} IN ${sql.texts(field.falseValues)} THEN false END`;
     case 'date':
       return `CASE WHEN length(${t}) = 10 AND TRY_CAST(${t} AS DATE)::VARCHAR = ${t} THEN TRY_CAST(${t} AS DATE) END`;
-    case 'datetime':
-      return `CASE WHEN regexp_full_match(${t}, '${DATETIME}') THEN TRY_CAST(${t} AS TIMESTAMPTZ) AT TIME ZONE 'UTC' END`;
+    case 'datetime': {
+      const plain = `TRY_CAST(${t} AS TIMESTAMP)`;
+      const isPlain = `length(${t}) IN (19, 20) AND ${plain}::VARCHAR = replace(replace(${t}, 'T', ' '), 'Z', '')`;
+      return `CASE WHEN ${isPlain} THEN ${plain} WHEN regexp_full_match(${t}, '${DATETIME}') THEN TRY_CAST(${t} AS TIMESTAMPTZ) AT TIME ZONE 'UTC' END`;
+    }
     case 'time':
       return `CASE WHEN regexp_full_match(${t}, '${TIME}') THEN TRY_CAST(${t} AS TIME) END`;
   }

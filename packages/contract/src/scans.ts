@@ -39,6 +39,7 @@ export class Scans {
   fused(only: readonly number[] = this.asked): string {
     const columns = only.flatMap((index) => {
       const { ask } = this.#plan.checks[index]!;
+      if (this.#cannotBreak(index)) return [];
       if (ask.how === 'row') return [`count_if(${ask.broken}) AS k${index}`];
       if (ask.how === 'measure' || ask.how === 'newest') return [`(${ask.measure})::DOUBLE AS k${index}`];
       return [];
@@ -112,6 +113,15 @@ WHERE _at > first ORDER BY _at LIMIT ${this.#plan.limit}`;
   /** The type of a rule's expression, in the column `column_type`; fails where the expression does. */
   ruleType(expression: string): string {
     return `DESCRIBE ${this.#typed('source')}\nSELECT (${expression}\n) AS holds FROM named WHERE (${expression}\n)`;
+  }
+
+  /** Every text of a text column is a text: that need not be asked of each. */
+  #cannotBreak(index: number): boolean {
+    const { kind, needs } = this.#plan.checks[index]!;
+    const field = needs[0]!;
+    return (
+      kind === 'type' && this.#plan.fields[field]!.type === 'string' && this.#shape.physical[field] === 'text'
+    );
   }
 
   #canAsk(check: Check): boolean {

@@ -1,4 +1,3 @@
-import { isUtf8 } from 'node:buffer';
 import { open } from 'node:fs/promises';
 import type { FileFacts, StructureCode, StructureFault } from '@rastro/contract';
 import { type CsvDialect, type CsvRecord, CsvScanner, fieldsOf } from './csv-scanner.ts';
@@ -145,7 +144,7 @@ class CsvReader {
       this.#found('nul', record.line, `the row has a NUL character${hint}`);
       isSound = false;
     }
-    if (this.#isUtf8 && !isUtf8(record.buffer.subarray(record.start, record.end))) {
+    if (this.#isUtf8 && !record.isUtf8) {
       this.#found(
         'encoding',
         record.line,

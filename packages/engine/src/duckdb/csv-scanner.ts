@@ -1,3 +1,5 @@
+import { isUtf8 } from 'node:buffer';
+
 /** How the bytes of a delimited text are cut into records. All are ASCII codes. */
 export interface CsvDialect {
   readonly delimiter: number;
@@ -22,6 +24,8 @@ export interface CsvRecord {
   /** Never closed its last quote: the record runs to the end of the file. */
   unterminated: boolean;
   hasNul: boolean;
+  /** False when its bytes are no UTF-8; it means nothing in another encoding. */
+  isUtf8: boolean;
 }
 
 /** How often each kind of line end closed a record, and whether any line was skipped or read leniently. */
@@ -79,6 +83,7 @@ export class CsvScanner {
       strayQuote: false,
       unterminated: false,
       hasNul: false,
+      isUtf8: true,
     };
   }
 
@@ -107,6 +112,9 @@ export class CsvScanner {
     const kind = this.#class;
     const length = buffer.length;
     record.buffer = buffer;
+    // Asked once for many records: one bad byte in millions is rare. The end of the last whole line is no cut in a character.
+    const areAllUtf8 = isUtf8(isLast ? buffer : buffer.subarray(0, buffer.lastIndexOf(LF) + 1));
+    const sure = areAllUtf8 ? buffer.lastIndexOf(LF) : -1;
     let start = 0;
     let position = 0;
     while (start < length && !this.#done) {
@@ -119,7 +127,13 @@ export class CsvScanner {
       let lineEnd = 0;
       position = start;
       for (; position < length; position++) {
-        const byte = buffer[position]!;
+        let byte = buffer[position]!;
+        if (kind[byte] === 0 && (state === UNQUOTED || state === QUOTED)) {
+          do position++;
+          while (position < length && kind[buffer[position]!] === 0);
+          if (position === length) break;
+          byte = buffer[position]!;
+        }
         if (state === QUOTED) {
           if (byte === quote) state = QUOTE_IN_QUOTED;
           else if (byte === LF) innerLines++;
@@ -127,7 +141,6 @@ export class CsvScanner {
           else if (byte === CR && traits.cr > 0 && traits.lf + traits.crlf === 0) innerLines++;
           continue;
         }
-        if (state === UNQUOTED && kind[byte] === 0) continue;
         if (byte === delimiter) {
           fields++;
           state = FIELD_START;
@@ -171,6 +184,7 @@ export class CsvScanner {
       record.strayQuote = stray;
       record.unterminated = state === QUOTED;
       record.hasNul = nul;
+      record.isUtf8 = position <= sure || isUtf8(buffer.subarray(start, position));
       if (this.#isSkipped(buffer, start, position)) traits.skipped++;
       else {
         this.#columns ??= fields;
@@ -195,6 +209,7 @@ export class CsvScanner {
     record.start = 0;
     record.end = buffer.length;
     record.unterminated = true;
+    record.isUtf8 = true;
     this.#visit(record);
     this.#done = true;
   }

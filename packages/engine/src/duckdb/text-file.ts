@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import { fault, InputError, place } from '@rastro/fault';
 
-const CHUNK = 4 * 1024 * 1024;
+const CHUNK = 1024 * 1024;
 
 /** What the first bytes of a file say it is. */
 export type Mark = 'utf-8' | 'utf-16le' | 'utf-16be' | undefined;
