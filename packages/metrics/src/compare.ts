@@ -108,11 +108,11 @@ export function compare(request: CompareRequest): CompareResult {
   const { task } = candidate.evaluation;
   if (baseline && baseline.evaluation.task !== task) throw taskDiffers(baseline.evaluation.task, task);
   const specs = specsOf(request);
-  const pair = paired && readPair(paired);
+  const names = specs.map(({ metric }) => metric);
+  const pair = baseline && paired && readPair(paired, names);
+  const slicedPairs = paired && pair ? slicePairs(paired, pair, names) : new Map<string, SamplePair>();
   const totals = specs.map((spec) => judgeTotal(spec, baseline, candidate, pair));
-  const slices = baseline
-    ? specs.flatMap((spec) => judgeSlices(spec, baseline, candidate, paired, pair))
-    : [];
+  const slices = baseline ? specs.flatMap((spec) => judgeSlices(spec, baseline, candidate, slicedPairs)) : [];
   const undecided = [...totals, ...slices];
   const adjusted = adjust(undecided);
   const settled = undecided.map((judgement, i) => settle(judgement, adjusted[i]!, alpha));
@@ -199,10 +199,8 @@ function judgeSlices(
   spec: Spec,
   baseline: EvaluationRecord,
   candidate: EvaluationRecord,
-  paired: PairedRows | undefined,
-  pair: SamplePair | undefined,
+  pairs: ReadonlyMap<string, SamplePair>,
 ): Judgement[] {
-  const pairs = paired && pair ? slicePairs(paired, pair) : new Map<string, SamplePair>();
   return candidate.evaluation.slices.flatMap((after) => {
     const before = baseline.evaluation.slices.find(
       ({ column, value }) => column === after.column && value === after.value,

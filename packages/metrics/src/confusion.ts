@@ -12,9 +12,17 @@ export function cellsOf(truth: Uint16Array, predicted: Uint16Array, size: number
 }
 
 export function countCells(cellOfRow: Uint32Array, size: number, weights: Weights): Confusion {
-  const cells = new Float64Array(size * size);
-  for (let i = 0; i < cellOfRow.length; i++) cells[cellOfRow[i]!]! += weights[i]!;
-  return { size, cells };
+  const count = size * size;
+  // Two lists side by side: a cell that was just written must be waited for.
+  const even = new Int32Array(count);
+  const odd = new Int32Array(count);
+  const rows = cellOfRow.length;
+  for (let i = 0; i + 1 < rows; i += 2) {
+    even[cellOfRow[i]!]! += weights[i]!;
+    odd[cellOfRow[i + 1]!]! += weights[i + 1]!;
+  }
+  if (rows % 2 === 1) even[cellOfRow[rows - 1]!]! += weights[rows - 1]!;
+  return { size, cells: Float64Array.from(even, (sum, cell) => sum + odd[cell]!) };
 }
 
 interface ClassCounts {

@@ -14,6 +14,7 @@ export { type EvaluateRequest, evaluate } from './evaluate.ts';
 export { benjaminiHochberg } from './false-discovery.ts';
 export { flatMetrics, plotFiles } from './flat-files.ts';
 export { mase } from './forecast.ts';
+export { type Importance, type ImportanceRequest, permutationImportance } from './importance.ts';
 export type { Churn, PairedRows } from './paired-rows.ts';
 export { delong, mcnemar } from './paired-tests.ts';
 export { type RandomSource, randomSource } from './random.ts';

@@ -86,7 +86,13 @@ function classMeasurer(sample: ClassSample, names: readonly string[]): Measurer 
   return {
     names,
     measure(weights) {
-      const reading = { weights, confusion: countCells(cells, size, weights) };
+      const confusion = once(() => countCells(cells, size, weights));
+      const reading: Reading = {
+        weights,
+        get confusion() {
+          return confusion();
+        },
+      };
       return Float64Array.from(reads, (read) => read(reading));
     },
   };

@@ -1,4 +1,6 @@
 import { fault, InputError } from '@rastro/fault';
+import { type Measurer, measurer, whyNotMeasurable } from './measurer.ts';
+import { type RandomSource, randomSource } from './random.ts';
 import {
   type Answers,
   type ClassSample,
@@ -22,10 +24,13 @@ export interface PairedRows extends Question {
 export interface SamplePair {
   readonly baseline: Sample;
   readonly candidate: Sample;
-  readonly resamples: number;
-  readonly seed: number;
-  /** Names the random numbers of this pair. */
-  readonly stream: string;
+  /** Values of both models over the same resamples of rows; undefined for a metric that was not asked for. */
+  replicatesOf(metric: string): Replicates | undefined;
+}
+
+export interface Replicates {
+  readonly baseline: Float64Array;
+  readonly candidate: Float64Array;
 }
 
 /** How the answers changed, row by row. */
@@ -41,7 +46,7 @@ export interface Churn {
 }
 
 /** @throws InputError when either side does not fit the truth, or the sides know different classes. */
-export function readPair(paired: PairedRows): SamplePair {
+export function readPair(paired: PairedRows, metrics: readonly string[]): SamplePair {
   const baseline = readSample(paired, paired.baseline);
   const candidate = readSample(paired, paired.candidate);
   if (baseline.task !== 'regression' && candidate.task !== 'regression') {
@@ -57,17 +62,73 @@ export function readPair(paired: PairedRows): SamplePair {
       );
     }
   }
-  const { resamples = 1000, seed = 0 } = paired;
-  return { baseline, candidate, resamples, seed, stream: '' };
+  return pairOf({ baseline, candidate }, { ...paired, metrics, stream: '' });
+}
+
+/** `stream` names the random numbers of the pair. Resamples are drawn once for all metrics, when one is first asked for. */
+function pairOf(
+  { baseline, candidate }: { baseline: Sample; candidate: Sample },
+  draw: {
+    metrics: readonly string[];
+    resamples?: number | undefined;
+    seed?: number | undefined;
+    stream: string;
+  },
+): SamplePair {
+  const { resamples = 1000, seed = 0, stream } = draw;
+  const metrics = draw.metrics.filter(
+    (metric) =>
+      whyNotMeasurable(baseline, metric) === undefined && whyNotMeasurable(candidate, metric) === undefined,
+  );
+  let drawn: { baseline: Float64Array[]; candidate: Float64Array[] } | undefined;
+  return {
+    baseline,
+    candidate,
+    replicatesOf(metric) {
+      const at = metrics.indexOf(metric);
+      if (at < 0 || resamples < 2) return undefined;
+      drawn ??= drawPairs(measurer(baseline, metrics), measurer(candidate, metrics), {
+        rows: baseline.rows,
+        resamples,
+        random: randomSource(seed, stream),
+      });
+      return { baseline: drawn.baseline[at]!, candidate: drawn.candidate[at]! };
+    },
+  };
+}
+
+function drawPairs(
+  baseline: Measurer,
+  candidate: Measurer,
+  { rows, resamples, random }: { rows: number; resamples: number; random: RandomSource },
+) {
+  const weights = new Uint8Array(rows);
+  const drawn = {
+    baseline: baseline.names.map(() => new Float64Array(resamples)),
+    candidate: candidate.names.map(() => new Float64Array(resamples)),
+  };
+  for (let round = 0; round < resamples; round++) {
+    random.resample(weights);
+    const [before, after] = [baseline.measure(weights), candidate.measure(weights)];
+    for (let i = 0; i < before.length; i++) {
+      drawn.baseline[i]![round] = before[i]!;
+      drawn.candidate[i]![round] = after[i]!;
+    }
+  }
+  return drawn;
 }
 
 /** The pair of each slice, by `column=value`. */
-export function slicePairs({ slices = [] }: PairedRows, pair: SamplePair): Map<string, SamplePair> {
+export function slicePairs(
+  paired: PairedRows,
+  pair: SamplePair,
+  metrics: readonly string[],
+): Map<string, SamplePair> {
   return new Map(
-    slices.flatMap(slicesOf).map(({ column, value, rows }) => {
+    (paired.slices ?? []).flatMap(slicesOf).map(({ column, value, rows }) => {
       const stream = `${column}=${value}`;
       const side = { baseline: subsetOf(pair.baseline, rows), candidate: subsetOf(pair.candidate, rows) };
-      return [stream, { ...pair, ...side, stream }];
+      return [stream, pairOf(side, { ...paired, metrics, stream })];
     }),
   );
 }

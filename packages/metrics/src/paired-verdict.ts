@@ -1,9 +1,8 @@
 import { percentileInterval } from './bootstrap.ts';
 import { normalQuantile } from './distributions.ts';
-import { type Measurer, measurer, whyNotMeasurable } from './measurer.ts';
+import { whyNotMeasurable } from './measurer.ts';
 import { rightly, type SamplePair } from './paired-rows.ts';
 import { delong, mcnemar, twoSided } from './paired-tests.ts';
-import { randomSource } from './random.ts';
 import type { ClassSample } from './sample.ts';
 
 export type PairedMethod = 'paired-bootstrap' | 'mcnemar' | 'delong';
@@ -83,9 +82,10 @@ function byDelong({ baseline, candidate }: SamplePair, hypothesis: Hypothesis): 
  */
 function byBootstrap(pair: SamplePair, hypothesis: Hypothesis): PairedTest | undefined {
   const { metric, worth, gain, tolerance, confidence } = hypothesis;
-  const { resamples } = pair;
-  if (resamples < 2) return undefined;
-  const { deltas, gains } = pairedReplicates(pair, metric, worth);
+  const drawn = pair.replicatesOf(metric);
+  if (!drawn) return undefined;
+  const deltas = drawn.candidate.map((value, round) => value - drawn.baseline[round]!);
+  const gains = drawn.candidate.map((value, round) => worth(value) - worth(drawn.baseline[round]!));
   const interval = percentileInterval(deltas, confidence);
   if (!interval) return undefined;
   const known = gains.filter((value) => !Number.isNaN(value));
@@ -101,26 +101,6 @@ function byBootstrap(pair: SamplePair, hypothesis: Hypothesis): PairedTest | und
         ? counted
         : Math.min(counted, twoSided(distance, spread(known)));
   return { method: 'paired-bootstrap', ...interval, p };
-}
-
-function pairedReplicates(
-  { baseline, candidate, resamples, seed, stream }: SamplePair,
-  metric: string,
-  worth: (value: number) => number,
-) {
-  const [first, second]: Measurer[] = [measurer(baseline, [metric]), measurer(candidate, [metric])];
-  const random = randomSource(seed, stream);
-  const weights = new Uint8Array(baseline.rows);
-  const deltas = new Float64Array(resamples);
-  const gains = new Float64Array(resamples);
-  for (let round = 0; round < resamples; round++) {
-    random.resample(weights);
-    const before = first!.measure(weights)[0]!;
-    const after = second!.measure(weights)[0]!;
-    deltas[round] = after - before;
-    gains[round] = worth(after) - worth(before);
-  }
-  return { deltas, gains };
 }
 
 function spread(values: Float64Array): number {

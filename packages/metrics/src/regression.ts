@@ -143,7 +143,10 @@ export function d2Pinball(rows: RegressionRows, weights: Weights, alpha: number)
   return bestConstant === 0 ? Number.NaN : 1 - pinball(rows, weights, alpha) / bestConstant;
 }
 
-/** The quantile of the sample in which each row stands as often as its weight says (linear interpolation). */
+/**
+ * The value that at least `share` of the rows do not exceed and at least the rest do not fall below, each row standing as
+ * often as its weight says; where two values fit, their mean (at 0.5 the usual median). No constant has less pinball loss.
+ */
 function sortedQuantile(
   values: Float64Array,
   ascending: Uint32Array,
@@ -152,17 +155,16 @@ function sortedQuantile(
 ): number {
   let rows = 0;
   for (let i = 0; i < weights.length; i++) rows += weights[i]!;
-  const position = share * (rows - 1);
-  const below = Math.floor(position);
+  const needed = share * rows;
   let seen = 0;
   let lower = Number.NaN;
   for (let i = 0; i < ascending.length; i++) {
     const row = ascending[i]!;
+    if (weights[row] === 0) continue;
+    if (!Number.isNaN(lower)) return (lower + values[row]!) / 2;
     seen += weights[row]!;
-    if (seen > below && Number.isNaN(lower)) lower = values[row]!;
-    if (seen > below + 1 || (seen > below && position === below)) {
-      return lower + (values[row]! - lower) * (position - below);
-    }
+    if (seen > needed) return values[row]!;
+    if (seen === needed) lower = values[row]!;
   }
   return lower;
 }
