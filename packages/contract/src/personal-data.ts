@@ -28,8 +28,11 @@ export function personalDataIn(values: readonly (string | null)[]): PersonalData
   return TESTS.find(([, test]) => present.filter(test).length >= present.length * SHARE)?.[0];
 }
 
+const LONGEST_PHONE_NUMBER = 24;
+
 /** Written as numbers for people are: with a country code, or with separators between groups of digits. */
 function isPhoneNumber(value: string): boolean {
+  if (value.length > LONGEST_PHONE_NUMBER) return false;
   const digits = value.replaceAll(/\D/g, '').length;
   if (digits < 8 || digits > 15) return false;
   if (/^\+\d[\d\s().-]+$/.test(value)) return true;

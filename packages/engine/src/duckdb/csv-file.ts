@@ -24,6 +24,8 @@ export interface CsvScan {
   readonly isPlain: boolean;
   /** The line end of a plain file. */
   readonly lineEnd: '\n' | '\r\n';
+  /** Bytes of its longest record. */
+  readonly longest: number;
 }
 
 /** Scans a file; with `copy`, writes its sound records there as plain CSV: UTF-8, quoted throughout, comma, LF, no header. */
@@ -192,6 +194,7 @@ class CsvReader {
       this.#options.encoding === 'utf-8';
     return {
       isPlain,
+      longest: traits.longest,
       lineEnd: crlf > 0 ? '\r\n' : '\n',
       facts: { path, columns: this.#columns ?? [], rows: this.#rows, dropped: this.#dropped, faults },
     };

@@ -35,6 +35,8 @@ export interface CsvTraits {
   cr: number;
   /** Blank lines and comments. */
   skipped: number;
+  /** Bytes of the longest record. */
+  longest: number;
   /** Quotes inside unquoted fields, or white space around quotes: readers differ on these. */
   lenient: boolean;
 }
@@ -60,12 +62,13 @@ const LEADING_SPACE = 4;
  * `visit` is called for every record that is not blank or a comment; when it returns false the scan ends.
  */
 export class CsvScanner {
-  readonly traits: CsvTraits = { lf: 0, crlf: 0, cr: 0, skipped: 0, lenient: false };
+  readonly traits: CsvTraits = { lf: 0, crlf: 0, cr: 0, skipped: 0, longest: 0, lenient: false };
   readonly #dialect: CsvDialect;
   readonly #visit: (record: CsvRecord) => boolean;
   readonly #class = new Uint8Array(256);
   readonly #record: CsvRecord;
-  #rest: Buffer = Buffer.alloc(0);
+  #work: Buffer = Buffer.alloc(0);
+  #held = 0;
   #line = 1;
   #columns: number | undefined;
   #done = false;
@@ -76,7 +79,7 @@ export class CsvScanner {
     for (const byte of [dialect.delimiter, dialect.quote, LF, CR, 0]) this.#class[byte] = 1;
     this.#record = {
       line: 1,
-      buffer: this.#rest,
+      buffer: this.#work,
       start: 0,
       end: 0,
       fields: 1,
@@ -87,21 +90,32 @@ export class CsvScanner {
     };
   }
 
-  /** Scans the next bytes of the file. Returns false when no more are wanted. */
+  /** Scans the next bytes of the file, which may be overwritten afterwards. Returns false when no more are wanted. */
   push(chunk: Buffer): boolean {
-    const buffer = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
-    const used = this.#scan(buffer, false);
-    this.#rest = Buffer.from(buffer.subarray(used));
-    if (!this.#done && this.#rest.length > LONGEST_RECORD) {
-      this.#emitUnterminated(this.#rest);
-      this.#rest = Buffer.alloc(0);
-    }
+    this.#hold(chunk);
+    const used = this.#scan(this.#work.subarray(0, this.#held), false);
+    this.#work.copyWithin(0, used, this.#held);
+    this.#held -= used;
+    if (!this.#done && this.#held > LONGEST_RECORD)
+      this.#emitUnterminated(this.#work.subarray(0, this.#held));
     return !this.#done;
   }
 
   /** Scans what is left when the file has ended. */
   end(): void {
-    if (!this.#done) this.#scan(this.#rest, true);
+    if (!this.#done) this.#scan(this.#work.subarray(0, this.#held), true);
+  }
+
+  /** Puts bytes behind those of the record that is not whole yet, so that every record lies in one piece. */
+  #hold(chunk: Buffer): void {
+    const needed = this.#held + chunk.length;
+    if (needed > this.#work.length) {
+      const larger = Buffer.allocUnsafe(needed * 2);
+      this.#work.copy(larger, 0, 0, this.#held);
+      this.#work = larger;
+    }
+    chunk.copy(this.#work, this.#held);
+    this.#held = needed;
   }
 
   /** Scans the whole records of `buffer` and returns how many bytes they took. */
@@ -177,6 +191,7 @@ export class CsvScanner {
         else traits.cr++;
       }
       if (lenient) traits.lenient = true;
+      if (position - start > traits.longest) traits.longest = position - start;
       record.line = this.#line;
       record.start = start;
       record.end = position;

@@ -99,11 +99,17 @@ async function openCsv(file: CheckedFile, options: ReadOptions, scratch: Scratch
   const count = scan.facts.columns.length;
   let relation: string;
   if (scan.isPlain && !scratch.always) {
-    relation = readCsv(file.absolute, count, { ...options, lineEnd: scan.lineEnd });
+    relation = readCsv(file.absolute, count, { ...options, lineEnd: scan.lineEnd, longest: scan.longest });
   } else {
     const copy = join(scratch.folder, `${randomUUID()}.csv`);
     await scanCsv(file, csv, copy);
-    relation = readCsv(copy, count, { delimiter: ',', quote: '"', header: false, lineEnd: '\n' });
+    relation = readCsv(copy, count, {
+      delimiter: ',',
+      quote: '"',
+      header: false,
+      lineEnd: '\n',
+      longest: scan.longest * 3 + 3 * count,
+    });
   }
   return {
     file,
@@ -119,18 +125,24 @@ async function openCsv(file: CheckedFile, options: ReadOptions, scratch: Scratch
 /** A text that no file has, so that an empty field stays an empty text. */
 const NEVER = '\u001f\u0001never';
 
+interface CsvLayout {
+  readonly delimiter: string;
+  readonly quote: string;
+  readonly header: boolean;
+  readonly lineEnd: '\n' | '\r\n';
+  readonly longest: number;
+}
+
+/** The engine's buffers are 16 times this large, so it is raised only where a record needs it. */
+const USUAL_LINE = 1_000_000;
+
 function readCsv(
   path: string,
   columns: number,
-  {
-    delimiter,
-    quote,
-    header,
-    lineEnd,
-  }: { delimiter: string; quote: string; header: boolean; lineEnd: '\n' | '\r\n' },
+  { delimiter, quote, header, lineEnd, longest }: CsvLayout,
 ): string {
   const types = Array.from({ length: columns }, (_, index) => `'c${index}': 'VARCHAR'`).join(', ');
-  return `read_csv(${literal(path)}, auto_detect=false, header=${header}, columns={${types}}, delim=${literal(delimiter)}, quote=${literal(quote)}, escape=${literal(quote)}, nullstr=${literal(NEVER)}, new_line='${lineEnd === '\n' ? '\\n' : '\\r\\n'}', max_line_size=33554432)`;
+  return `read_csv(${literal(path)}, auto_detect=false, header=${header}, columns={${types}}, delim=${literal(delimiter)}, quote=${literal(quote)}, escape=${literal(quote)}, nullstr=${literal(NEVER)}, new_line='${lineEnd === '\n' ? '\\n' : '\\r\\n'}', max_line_size=${Math.max(USUAL_LINE, longest + 2)})`;
 }
 
 async function openJson(file: CheckedFile, options: ReadOptions, scratch: Scratch): Promise<OpenedFile> {

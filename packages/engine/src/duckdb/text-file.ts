@@ -22,6 +22,7 @@ export function decoderOf(encoding: string): (bytes: Buffer) => string {
 
 /**
  * The bytes of a text file in an ASCII-compatible encoding, without byte order mark: UTF-16 comes as UTF-8.
+ * The bytes hold until the next are asked for.
  * @throws InputError when the file is not there, is compressed, is a Git LFS pointer, or is UTF-16 where the contract says otherwise.
  */
 export async function* bytesOfText(
@@ -37,8 +38,9 @@ export async function* bytesOfText(
   try {
     let isFirst = true;
     let decoder: InstanceType<typeof TextDecoder> | undefined;
+    const buffer = Buffer.allocUnsafe(CHUNK);
     for (;;) {
-      const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(CHUNK), 0, CHUNK);
+      const { bytesRead } = await handle.read(buffer, 0, CHUNK);
       let bytes: Buffer = buffer.subarray(0, bytesRead);
       if (isFirst) {
         const mark = markOf(bytes);
