@@ -23,7 +23,7 @@ import {
 /** Numbers with NaN for a missing value, or texts with null. */
 export type ColumnValues = Float64Array | readonly (string | null)[];
 
-/** What both kinds of column have. Shares are in [0, 1]. */
+/** What both kinds of column have. Shares are in [0, 1]. Null where a side without values leaves a measure undefined. */
 interface Common {
   readonly referenceRows: number;
   readonly currentRows: number;
@@ -33,20 +33,20 @@ interface Common {
   /** Homogeneity of missing and present rows; p is 1 when no row is missing. */
   readonly missing: ChiSquare;
   /** PSI of the values alone, and with bins for missing values and for values that the reference never had. */
-  readonly psi: number;
+  readonly psi: number | null;
   readonly psiTotal: number;
   /** The PSI to expect without any drift, from the numbers of rows and bins. */
-  readonly psiNoise: number;
+  readonly psiNoise: number | null;
   /** Over the same bins or categories, to base 2. */
-  readonly jensenShannon: number;
-  readonly hellinger: number;
-  readonly lInfinity: number;
+  readonly jensenShannon: number | null;
+  readonly hellinger: number | null;
+  readonly lInfinity: number | null;
 }
 
 export interface NumericComparison extends Common {
   readonly kind: 'numeric';
   /** Greatest distance of the empirical distributions and its p-value. */
-  readonly ks: number;
+  readonly ks: number | null;
   readonly ksP: number;
   readonly ksMethod: 'exact' | 'asymptotic';
   /** In the column's unit, and over the reference's standard deviation (n - 1); null where that is undefined. */
@@ -80,7 +80,7 @@ const LEAST_EXPECTED = 5;
 
 /**
  * How far the current values of a column lie from those of the reference: distances, tests, and what is new. Missing values
- * are left out of every measure of values and told apart. A side without values leaves distances at NaN and p at 1.
+ * are left out of every measure of values and told apart. A side without values leaves distances null and p at 1.
  * @throws InputError when one side is numbers and the other texts.
  */
 export function compareColumns(reference: ColumnValues, current: ColumnValues): ColumnComparison {
@@ -122,7 +122,7 @@ function compareNumeric(reference: Float64Array, current: Float64Array): Numeric
     ...common(reference.length, before.length, current.length, after.length),
     ...shares(counts, others),
     psiTotal: total,
-    ks: distance,
+    ks: finite(distance),
     ...ksTest(distance, before.length, after.length),
     wasserstein: finite(area),
     wassersteinScaled: finite(area / standardDeviation(before)),
@@ -169,7 +169,7 @@ function compareCategorical(
       proportions([...pooled.reference, reference.length - beforeRows]),
       proportions([...pooled.current, current.length - afterRows]),
     ),
-    psiNoise: psiNoise(pooled.reference.length, beforeRows, afterRows),
+    psiNoise: finite(psiNoise(pooled.reference.length, beforeRows, afterRows)),
     chiSquare: chiSquare(counts, others),
     pooled: chiSquare(pooled.reference, pooled.current),
     totalVariation: totalVariation(proportions(counts), proportions(others)),
@@ -213,10 +213,10 @@ function common(referenceRows: number, referenceValues: number, currentRows: num
 function shares(referenceCounts: Float64Array, currentCounts: Float64Array) {
   const [before, after] = [proportions(referenceCounts), proportions(currentCounts)];
   const isEmpty = sum(referenceCounts) === 0 || sum(currentCounts) === 0;
-  const unlessEmpty = (distance: number) => (isEmpty ? Number.NaN : distance);
+  const unlessEmpty = (distance: number) => (isEmpty ? null : distance);
   return {
     psi: unlessEmpty(psi(before, after)),
-    psiNoise: psiNoise(before.length, sum(referenceCounts), sum(currentCounts)),
+    psiNoise: finite(psiNoise(before.length, sum(referenceCounts), sum(currentCounts))),
     jensenShannon: unlessEmpty(jensenShannon(before, after)),
     hellinger: unlessEmpty(hellinger(before, after)),
     lInfinity: unlessEmpty(lInfinity(before, after)),
