@@ -101,7 +101,12 @@ function describe(error: RequestFailure, { doing, permission }: Attempt): Fault 
       'Look at githubstatus.com, then run the job again: what was done is found and not done twice.',
     );
   }
-  return fault('github-refused', `GitHub refused ${doing} (${status}: ${said})`);
+  return fault(
+    'github-refused',
+    `GitHub refused ${doing} (${status}: ${said})`,
+    undefined,
+    'Mend what GitHub names, then run the job again.',
+  );
 }
 
 function isRateLimit({ status, message, response }: RequestFailure): boolean {

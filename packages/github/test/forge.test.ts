@@ -162,7 +162,7 @@ test('a run that dies between the last word on an issue and closing it does not 
   expect((await github.state()).comments).toHaveLength(1);
 });
 
-test('a check run carries any number of annotations', async () => {
+test('a check run carries any number of annotations, and is not written twice', async () => {
   const annotations = Array.from({ length: 120 }, (_, at) => ({
     level: 'failure' as const,
     file: 'data.csv',
@@ -171,12 +171,13 @@ test('a check run carries any number of annotations', async () => {
   }));
   const check = {
     name: 'rastro',
-    commit: 'c'.repeat(40),
+    commit: await work.git('rev-parse', 'retrain'),
     conclusion: 'failure' as const,
     title: 't',
     summary: 's',
   };
-  await forgeOf(github).publishCheck({ ...check, annotations });
+  const { url } = await forgeOf(github).publishCheck({ ...check, annotations });
+  expect(await forgeOf(github).publishCheck({ ...check, annotations })).toEqual({ url });
   const { checkRuns } = await github.state();
   expect(checkRuns).toMatchObject([{ status: 'completed', conclusion: 'failure' }]);
   expect(checkRuns[0]!.annotations).toHaveLength(120);

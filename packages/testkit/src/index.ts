@@ -27,6 +27,7 @@ export { parseKeyValueFile } from './runner-files.ts';
 export { type TemporaryDirectory, temporaryDirectory } from './temporary-directory.ts';
 export {
   type Files,
+  initBare,
   type TemporaryRepository,
   type TemporaryRepositoryOptions,
   temporaryRepository,

@@ -83,10 +83,13 @@ async function load(): Promise<ApiDescription> {
   };
 }
 
-/** Routes by method, the ones with the fewest parameters first, so that `releases/latest` wins over `releases/{id}`. */
+/**
+ * Routes by method: those with the fewest parameters first, so that `releases/latest` wins over `releases/{id}`, and of
+ * those the longest, so that `commits/{ref}/check-runs` wins over a `{ref}` that may hold slashes.
+ */
 function routesOf(description: Description): Map<string, Route[]> {
   const routes = new Map<string, Route[]>();
-  const templates = Object.keys(description.paths).sort((a, b) => count(a) - count(b));
+  const templates = Object.keys(description.paths).sort((a, b) => count(a) - count(b) || b.length - a.length);
   for (const template of templates) {
     for (const [method, operation] of Object.entries(description.paths[template]!)) {
       const name = `${method.toUpperCase()} ${template}`;

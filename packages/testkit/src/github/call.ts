@@ -42,6 +42,10 @@ export function unprocessable(error: {
   return { status: 422, body: { message: 'Validation Failed', errors: [error], status: '422' } };
 }
 
+export function unknownCommit(ref: string): Answer {
+  return { status: 422, body: { message: `No commit found for SHA: ${ref}`, status: '422' } };
+}
+
 /** A page of a list, with the `Link` header that leads to the others. */
 export function page(call: Call, url: string, list: readonly unknown[], wrap?: string): Answer {
   const size = Math.min(Number(call.query.get('per_page') ?? 30), 100);

@@ -1,5 +1,5 @@
 import type { BareRepository } from './bare-repository.ts';
-import { type Call, type Handlers, notFound, page, unprocessable } from './call.ts';
+import { type Call, type Handlers, notFound, page, unknownCommit, unprocessable } from './call.ts';
 
 export interface StoredCheckRun {
   readonly id: number;
@@ -64,19 +64,21 @@ export function checks(context: {
     description: status.description,
     target_url: status.targetUrl,
   });
-  const shaOf = async (ref: string) => (git ? ((await git.commitOf(ref)) ?? '') : ref);
+  const shaOf = async (ref: string) => (git ? git.commitOf(ref) : ref);
 
   return {
     runs,
     statuses,
     handlers: {
-      [`POST ${root}/check-runs`]: (call) => {
+      [`POST ${root}/check-runs`]: async (call) => {
         const refusal = refuseOutput(call);
         if (refusal) return refusal;
+        const sha = String(call.body.head_sha);
+        if (git && (await git.commitOf(sha)) !== sha) return unknownCommit(sha);
         const run: StoredCheckRun = {
           id: runs.length + 1,
           name: String(call.body.name),
-          sha: String(call.body.head_sha),
+          sha,
           status: 'queued',
           conclusion: undefined,
           title: '',
@@ -106,9 +108,14 @@ export function checks(context: {
         return run ? page(call, url, run.annotations) : notFound();
       },
       [`GET ${root}/commits/{ref}/check-runs`]: async (call) => {
-        const sha = await shaOf(call.params.ref ?? '');
+        const ref = call.params.ref ?? '';
+        const sha = await shaOf(ref);
+        if (!sha) return unknownCommit(ref);
         const name = call.query.get('check_name');
-        const list = runs.filter((run) => run.sha === sha && (name === null || run.name === name));
+        const status = call.query.get('status');
+        const list = runs.filter(
+          (run) => run.sha === sha && [null, run.name].includes(name) && [null, run.status].includes(status),
+        );
         return page(call, url, list.toReversed().map(show), 'check_runs');
       },
       [`POST ${root}/statuses/{sha}`]: (call) => {
@@ -124,7 +131,9 @@ export function checks(context: {
         return { status: 201, body: showStatus(status, statuses.length - 1) };
       },
       [`GET ${root}/commits/{ref}/statuses`]: async (call) => {
-        const sha = await shaOf(call.params.ref ?? '');
+        const ref = call.params.ref ?? '';
+        const sha = await shaOf(ref);
+        if (!sha) return unknownCommit(ref);
         return page(
           call,
           url,

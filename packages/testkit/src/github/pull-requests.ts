@@ -1,5 +1,5 @@
 import type { BareRepository } from './bare-repository.ts';
-import { type Answer, type Call, type Handlers, page, unprocessable } from './call.ts';
+import { type Answer, type Call, type Handlers, page, unknownCommit, unprocessable } from './call.ts';
 import type { Emulator } from './emulator.ts';
 
 export interface NewPullRequest {
@@ -179,9 +179,10 @@ export function pullRequests(context: {
         return { status: 200, body: { sha, merged: true, message: 'Pull Request successfully merged' } };
       },
       'GET /repos/{owner}/{repo}/commits/{commit_sha}/pulls': async (call) => {
+        const commit = call.params.commit_sha ?? '';
         const found: unknown[] = [];
         for (const pull of tracked.values()) {
-          if (!(await contains(pull, call.params.commit_sha ?? ''))) continue;
+          if (!(await contains(pull, commit))) continue;
           const { body } = await emulator.ask({
             method: 'GET',
             path: `${path}/${pull.number}`,
@@ -189,6 +190,7 @@ export function pullRequests(context: {
           });
           found.push(amend(body));
         }
+        if (found.length === 0 && git && !(await git.commitOf(commit))) return unknownCommit(commit);
         return page(call, url, found);
       },
     },
