@@ -20,7 +20,7 @@ export interface RepositoryOptions {
 const TRAIL_BRANCH = 'refs/heads/rastro/trail';
 /** The trail as last seen at the remote. It only ever moves forward. */
 const TRAIL_SEEN = 'refs/rastro/trail';
-const DEEPENING = [50, 200, 1000, 5000] as const;
+const DEEPENING = ['--deepen=50', '--deepen=200', '--deepen=1000', '--deepen=5000', '--unshallow'] as const;
 
 /** Opens the repository of a directory. @throws InputError when there is none, OutsideError when git is missing or too old. */
 export async function openRepository(
@@ -92,21 +92,24 @@ function repositoryOf(git: Git, remote: string | undefined, offline: boolean): R
     ]);
   };
 
-  /** Asks again with more history each time, until the answer holds or there is no more. */
+  /**
+   * Asks again with more history each time, until the answer is found or there is no more. An answer that more history could
+   * overturn is never given: a clone that stays shallow throws.
+   */
   const deepening = async <T>(
     commits: readonly string[],
     ask: () => Promise<T>,
-    isFinal: (answer: T) => boolean,
+    isFound: (answer: T) => boolean,
   ): Promise<T> => {
-    for (const step of DEEPENING) {
+    for (const depth of DEEPENING) {
       const answer = await ask();
-      if (isFinal(answer) || online === undefined || !(await isShallow())) return answer;
-      await fetch([`--deepen=${step}`, ...commits]);
+      if (isFound(answer) || !(await isShallow())) return answer;
+      if (online === undefined) break;
+      await fetch([depth, ...commits]);
     }
     const answer = await ask();
-    if (isFinal(answer) || !(await isShallow())) return answer;
-    await fetch(['--unshallow', ...commits]);
-    return ask();
+    if (!isFound(answer) && (await isShallow())) throw shallow('its commits are not all there');
+    return answer;
   };
 
   const remoteRef = async (ref: string): Promise<string | undefined> => {
@@ -181,6 +184,21 @@ function repositoryOf(git: Git, remote: string | undefined, offline: boolean): R
       return deepening(commits.slice(1), ask, (answer) => answer);
     },
 
+    async fetchCommit(commit) {
+      const wanted = checkedObjectId(commit);
+      if ((await resolve(wanted)) !== undefined) return true;
+      if (online === undefined) return false;
+      // A remote that does not have it, or does not give it by its id, answers 128 as for any failure: what counts is whether it came.
+      const depth = (await isShallow()) ? ['--depth=1'] : [];
+      await git.run(
+        ['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', ...depth, '--', online, wanted],
+        {
+          allow: [0, 1, 128],
+        },
+      );
+      return (await resolve(wanted)) !== undefined;
+    },
+
     async readFile(commit, path) {
       return (await object(commit, path))?.bytes;
     },
@@ -219,14 +237,7 @@ function repositoryOf(git: Git, remote: string | undefined, offline: boolean): R
       const start = await head();
       if (await isShallow()) await fetch(['--unshallow', start]);
       if (await isShallow()) {
-        throw new OutsideError(
-          fault(
-            'git-shallow',
-            'the clone is shallow, so that the first commit of the repository is not known',
-            undefined,
-            'Check out with fetch-depth: 0, or run git fetch --unshallow.',
-          ),
-        );
+        throw shallow('the first commit of the repository is not known');
       }
       const roots = (await git.text(['rev-list', '--max-parents=0', start])).split('\n').sort();
       return roots[0] ?? start;
@@ -325,6 +336,17 @@ async function localDefaultBranch(
     return { name: ref.replace(/^refs\/(heads|remotes\/[^/]+)\//, ''), commit };
   }
   return undefined;
+}
+
+function shallow(why: string): OutsideError {
+  return new OutsideError(
+    fault(
+      'git-shallow',
+      `the clone is shallow, and ${why}`,
+      undefined,
+      'Check out with fetch-depth: 0, or run git fetch --unshallow.',
+    ),
+  );
 }
 
 function rewritten(): OutsideError {

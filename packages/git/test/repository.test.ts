@@ -102,8 +102,11 @@ test('the merge-base of a shallow clone is found by fetching more history', asyn
   await using clone = await work.clone({ depth: 1 });
   await clone.git('fetch', '--quiet', '--depth=1', 'origin', 'topic:refs/remotes/origin/topic');
   const repository = await openRepository(clone.directory);
+  const offline = await openRepository(clone.directory, { offline: true });
   const topic = (await repository.resolve('origin/topic')) ?? '';
   expect(await repository.isShallow()).toBe(true);
+  await expect(offline.mergeBase(await repository.head(), topic)).rejects.toThrow('shallow');
+  await expect(offline.rootCommit()).rejects.toThrow('shallow');
   expect(await repository.mergeBase(await repository.head(), topic)).toBe(fork);
   expect(await repository.isShallow()).toBe(true);
   expect(await repository.isAncestor(fork, topic)).toBe(true);

@@ -6,6 +6,9 @@ import { type EntryOf, entryPath } from './entry.ts';
 import { gateEvidence } from './gate-evidence.ts';
 import { modelState, standingEntries } from './state.ts';
 
+/** Clocks of two machines may differ by this much; more than that is a date put back to make old evidence look fresh. */
+const CLOCK_DIFFERENCE = 60 * 60_000;
+
 type Gate = EntryOf<'promote'> | EntryOf<'rollback'>;
 
 /** Steps 7, 8 and 9: the evaluation, the approvals and the policy under which the deployed version was let into its stage. */
@@ -212,6 +215,15 @@ async function policyStep(
     );
   }
   const before = chain.entries.filter(({ entry }) => entry.seq < gate.seq);
+  const later = before.find(
+    ({ entry }) => Date.parse(entry.recordedAt) > Date.parse(gate.recordedAt) + CLOCK_DIFFERENCE,
+  );
+  if (later) {
+    return result(
+      'violated',
+      `The decision is dated ${gate.recordedAt}, long before ${entryPath(later.entry)}, which it follows.`,
+    );
+  }
   const holder = modelState(before, gate.event.model).stages.get(gate.event.stage)?.version ?? null;
   if (holder !== gate.event.replaces) {
     return result(

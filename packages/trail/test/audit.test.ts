@@ -189,6 +189,19 @@ test('a decision whose recorded rules or replaced version are not what the trail
   );
 });
 
+test('a decision that was dated back to make an old evaluation look fresh is a violation', async () => {
+  const story = new Story();
+  for (const part of [steps.dataCheck(), steps.train(), steps.evaluate(), steps.release()]) story.add(part);
+  story.minutes = 60 * 24 * 20;
+  story.promote('staging');
+  story.minutes = 10;
+  story.promote('prod');
+  story.add(steps.deploy());
+  const result = await auditOf(story.commits);
+  expect(badSteps(result)).toEqual({ policy: 'violated' });
+  expect(step(result, 'policy')?.sentence).toMatch('long before entries/00000004-promote.json');
+});
+
 test('a swapped tag, code off the protected branch and a foreign file are violations', async () => {
   const swapped = { objectId: 'f'.repeat(40), commit: CODE, message: '' };
   expect(badSteps(await withReader({ tagObject: async () => swapped }))).toEqual({ tags: 'violated' });

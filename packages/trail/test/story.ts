@@ -78,6 +78,8 @@ export class Story {
   readonly entries: ChainedEntry[] = [];
   readonly repositoryId: string;
   readonly sign: Signer | undefined;
+  /** When the next entry is recorded, in minutes. */
+  minutes = 0;
 
   constructor(options: { repositoryId?: string; sign?: Signer } = {}) {
     this.repositoryId = options.repositoryId ?? REPOSITORY;
@@ -93,7 +95,7 @@ export class Story {
     const entry = nextEntry(this.end, {
       ...record,
       repositoryId: this.repositoryId,
-      recordedAt: minute(this.commits.length),
+      recordedAt: minute(this.minutes++),
       recordedBy: by,
     });
     const text = this.#signed(encodeEntry(entry));
@@ -130,12 +132,12 @@ export class Story {
           verdict: 'approved' as const,
           sha256: MODEL,
           recordSha256: RECORD,
-          at: minute(this.commits.length),
+          at: minute(this.minutes),
         },
       ],
       ...overrides,
     };
-    const at = minute(this.commits.length);
+    const at = minute(this.minutes);
     const { request, evidence } = gateEvidence(this.entries, { ...facts, rollback: false, at });
     const { rules } = evaluatePolicy({ policy: readPolicy(policy).value, stage, request, evidence });
     return this.add({
