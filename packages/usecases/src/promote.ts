@@ -1,4 +1,5 @@
 import { fault, InputError, place } from '@rastro/fault';
+import { readRecord } from '@rastro/metrics';
 import {
   evaluatePolicy,
   formatTagName,
@@ -22,6 +23,7 @@ import {
   type TrailEvent,
 } from '@rastro/trail';
 import { z } from 'zod';
+import { recordPath } from './evaluate.ts';
 import type { Outcome } from './outcome.ts';
 import type { Ports, Repository, Review } from './ports/index.ts';
 import { findProject } from './project.ts';
@@ -140,10 +142,9 @@ async function decide({ request, model, policy, trail, repository, ports }: Deci
   const release = state.releases.get(version);
   const sha256 = release?.event.sha256 ?? '';
   const actor: Actor = { login: ports.context.actor, id: ports.context.actorId ?? null };
-  const people = await peopleOf(release?.event.commit, policy.policy.stages[stage], {
+  const people = await peopleOf(model, release?.event.commit, policy.policy.stages[stage], {
     repository,
     ports,
-    sha256,
   });
   const at = `${new Date(Math.floor(ports.clock.now() / 1000) * 1000).toISOString().slice(0, 19)}Z`;
   const recordSha256 = latestRecord(trail, sha256);
@@ -254,12 +255,13 @@ type Approvals = EventOf<'gate'>['approvals'];
 
 /**
  * Who made the change and who approved it, as the reviews of its pull request say. The forge is asked only when the policy
- * asks for approvals; a review counts for the commit that was reviewed.
+ * asks for approvals. A review speaks of what the reviewed commit holds: only the model and the evaluation that are in it.
  */
 async function peopleOf(
+  model: string,
   commit: string | undefined,
   asked: Policy['stages'][string] | undefined,
-  { repository, ports, sha256 }: { repository: Repository; ports: PromotePorts; sha256: string },
+  { repository, ports }: { repository: Repository; ports: PromotePorts },
 ): Promise<{ author: Actor | null; approvals: Approvals }> {
   if (!commit) return { author: null, approvals: [] };
   const info = await repository.commitInfo(commit);
@@ -268,18 +270,30 @@ async function peopleOf(
   const forge = await ports.forge();
   const [pullRequest] = await forge.pullRequestsOf(commit);
   if (!pullRequest) return { author: committer, approvals: [] };
+  const author: Actor = { login: pullRequest.author, id: pullRequest.authorId ?? null };
+  const reviewed = await recordAt(pullRequest.head, model, repository, ports);
+  if (!reviewed) return { author, approvals: [] };
   const reviews = await forge.reviews(pullRequest.number);
   return {
-    author: { login: pullRequest.author, id: pullRequest.authorId ?? null },
+    author,
     approvals: lastOfEach(reviews.filter((review) => review.commit === pullRequest.head)).map((review) => ({
       by: { login: review.user, id: review.userId },
       source: 'review' as const,
       verdict: review.state === 'approved' ? ('approved' as const) : ('rejected' as const),
-      sha256,
-      recordSha256: null,
+      ...reviewed,
       at: `${review.submittedAt.slice(0, 19)}Z`,
     })),
   };
+}
+
+/** The model and the evaluation record that a commit holds; undefined when it holds none. */
+async function recordAt(commit: string, model: string, repository: Repository, { sha256 }: PromotePorts) {
+  const bytes = (await repository.fetchCommit(commit))
+    ? await repository.readFile(commit, recordPath(model))
+    : undefined;
+  if (!bytes) return undefined;
+  const record = readRecord(new TextDecoder().decode(bytes), recordPath(model));
+  return { sha256: record.model.sha256, recordSha256: sha256(bytes) };
 }
 
 /** A person's last word counts: an approval or a request for changes; comments are no word. */

@@ -47,6 +47,8 @@ export interface Repository {
   /** The best common ancestor; deepens a shallow clone step by step until it is found. */
   mergeBase(a: string, b: string): Promise<string | undefined>;
   isAncestor(ancestor: string, descendant: string): Promise<boolean>;
+  /** Brings a commit that this clone lacks, with the files of its own tree only; false when the remote does not give it. */
+  fetchCommit(commit: string): Promise<boolean>;
   readFile(commit: string, path: string): Promise<Uint8Array | undefined>;
   /** The blob id of a path in a commit. */
   blobId(commit: string, path: string): Promise<string | undefined>;
