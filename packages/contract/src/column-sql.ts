@@ -49,12 +49,38 @@ function withoutMissing(value: string, { missingValues }: Missing): string {
   return `CASE WHEN ${value} NOT IN ${sql.texts(missingValues)} THEN ${value} END`;
 }
 
+/**
+ * The loose cast that a text column's value is made from, to be computed once: `typedValue` uses it several times.
+ * Undefined where the value is made in another way.
+ */
+export function looseCast(field: Notation, text: string, physical: Physical): string | undefined {
+  if (physical !== 'text') return undefined;
+  const isUsual = field.groupChar === undefined && field.decimalChar === '.';
+  switch (field.type) {
+    case 'integer':
+      return field.groupChar === undefined ? `TRY_CAST(${text} AS BIGINT)` : undefined;
+    case 'number':
+      return isUsual ? `TRY_CAST(${text} AS DOUBLE)` : undefined;
+    case 'date':
+      return `TRY_CAST(${text} AS DATE)`;
+    case 'datetime':
+      return `TRY_CAST(${text} AS TIMESTAMP)`;
+    default:
+      return undefined;
+  }
+}
+
 /** The typed value, null when it is missing or of another type. `text` is the column that `presentText` made. */
 export function typedValue(
   field: Notation,
-  { text, column, physical }: { text: string; column: string; physical: Physical },
+  {
+    text,
+    column,
+    physical,
+    cast,
+  }: { text: string; column: string; physical: Physical; cast?: string | undefined },
 ): string {
-  if (physical === 'text') return fromText(field, text);
+  if (physical === 'text') return fromText(field, text, cast ?? looseCast(field, text, physical) ?? '');
   if (physical === 'json') return fromJson(field, text, column);
   return fromNative(field, text, physical.toUpperCase());
 }
@@ -63,48 +89,44 @@ export function typedValue(
  * Casts of texts are looser than a contract: they take `2.5` and `0x1F` as integers, `epoch` as a date, `1_000` as a
  * number. A value that is written back as it came is certain; only the others pay for a regular expression.
  */
-function fromText(field: Notation, t: string): string {
+function fromText(field: Notation, t: string, loose: string): string {
   switch (field.type) {
     case 'string':
     case 'any':
       return t;
     case 'integer':
-      return integerFrom(field, t);
+      return integerFrom(field, t, loose);
     case 'number':
-      return numberFrom(field, t);
+      return numberFrom(field, t, loose);
     case 'boolean':
       return `CASE WHEN ${t} IN ${sql.texts(field.trueValues)} THEN true WHEN ${t} IN ${sql.texts(field.falseValues)} THEN false END`;
     case 'date':
-      return `CASE WHEN length(${t}) = 10 AND TRY_CAST(${t} AS DATE)::VARCHAR = ${t} THEN TRY_CAST(${t} AS DATE) END`;
-    case 'datetime': {
-      const plain = `TRY_CAST(${t} AS TIMESTAMP)`;
-      const isPlain = `length(${t}) IN (19, 20) AND ${plain}::VARCHAR = replace(replace(${t}, 'T', ' '), 'Z', '')`;
-      return `CASE WHEN ${isPlain} THEN ${plain} WHEN regexp_full_match(${t}, '${DATETIME}') THEN TRY_CAST(${t} AS TIMESTAMPTZ) AT TIME ZONE 'UTC' END`;
-    }
+      return `CASE WHEN length(${t}) = 10 AND ${loose}::VARCHAR = ${t} THEN ${loose} END`;
+    case 'datetime':
+      return `CASE WHEN length(${t}) = 19 AND ${loose}::VARCHAR = ${t} THEN ${loose} WHEN regexp_full_match(${t}, '${DATETIME_UTC}') THEN ${loose} WHEN regexp_full_match(${t}, '${DATETIME}') THEN TRY_CAST(${t} AS TIMESTAMPTZ) AT TIME ZONE 'UTC' END`;
     case 'time':
       return `CASE WHEN regexp_full_match(${t}, '${TIME}') THEN TRY_CAST(${t} AS TIME) END`;
   }
 }
 
 const TIME = '([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\\.[0-9]{1,9})?)?';
+const DATETIME_UTC = `[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]${TIME}Z?`;
 const DATETIME = `[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]${TIME}(Z|[+-][0-9]{2}(:?[0-9]{2})?)?`;
 
-function integerFrom({ groupChar }: Notation, t: string): string {
-  const cast = (value: string) => `TRY_CAST(${value} AS BIGINT)`;
+function integerFrom({ groupChar }: Notation, t: string, loose: string): string {
   if (groupChar !== undefined) {
     const grouped = `[+-]?([0-9]+|[0-9]{1,3}(${inClass(groupChar)}[0-9]{3})+)`;
-    return `CASE WHEN regexp_full_match(${t}, ${sql.text(grouped)}) THEN ${cast(`replace(${t}, ${sql.text(groupChar)}, '')`)} END`;
+    return `CASE WHEN regexp_full_match(${t}, ${sql.text(grouped)}) THEN TRY_CAST(replace(${t}, ${sql.text(groupChar)}, '') AS BIGINT) END`;
   }
-  return `CASE WHEN ${cast(t)}::VARCHAR = ${t} OR regexp_full_match(${t}, '[+-]?[0-9]+') THEN ${cast(t)} END`;
+  return `CASE WHEN ${loose}::VARCHAR = ${t} OR regexp_full_match(${t}, '[+-]?[0-9]+') THEN ${loose} END`;
 }
 
-function numberFrom({ decimalChar, groupChar }: Notation, t: string): string {
+function numberFrom({ decimalChar, groupChar }: Notation, t: string, loose: string): string {
   const whole = groupChar === undefined ? '[0-9]+' : `([0-9]+|[0-9]{1,3}(${inClass(groupChar)}[0-9]{3})+)`;
   const point = inClass(decimalChar);
   const grammar = sql.text(`[+-]?(${whole}(${point}[0-9]*)?|${point}[0-9]+)([eE][+-]?[0-9]+)?`);
   if (decimalChar === '.' && groupChar === undefined) {
-    const cast = `TRY_CAST(${t} AS DOUBLE)`;
-    return `CASE WHEN isfinite(${cast}) AND regexp_full_match(${t}, ${grammar}) THEN ${cast} END`;
+    return `CASE WHEN isfinite(${loose}) AND regexp_full_match(${t}, ${grammar}) THEN ${loose} END`;
   }
   const bare = groupChar === undefined ? t : `replace(${t}, ${sql.text(groupChar)}, '')`;
   const pointed = decimalChar === '.' ? bare : `replace(${bare}, ${sql.text(decimalChar)}, '.')`;
@@ -132,7 +154,7 @@ function fromJson(field: Notation, t: string, column: string): string {
     case 'date':
     case 'datetime':
     case 'time':
-      return when("'VARCHAR'", fromText(field, t));
+      return when("'VARCHAR'", fromText(field, t, looseCast(field, t, 'text') ?? ''));
   }
 }
 

@@ -284,7 +284,7 @@ function ruleFaults(document: Document<Contract>): Fault[] {
     const twins = columns.flatMap((name) =>
       known.filter((other) => other !== name && other.toLowerCase() === name.toLowerCase()),
     );
-    const reserved = columns.filter((name) => /^(_[ftvxr]\d+|_at)$/i.test(name));
+    const reserved = columns.filter((name) => /^(_[cftvxr]\d+|_at)$/i.test(name));
     return [
       ...reserved.map((name) =>
         fault(

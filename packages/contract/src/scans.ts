@@ -1,5 +1,5 @@
 import type { Check, CheckPlan } from './check-plan.ts';
-import { type Physical, presentText, sqlType, typedValue } from './column-sql.ts';
+import { looseCast, type Physical, presentText, sqlType, typedValue } from './column-sql.ts';
 import * as sql from './sql.ts';
 
 /** What the data turned out to have, which the SQL of a plan depends on. */
@@ -187,8 +187,12 @@ WHERE _at > first ORDER BY _at LIMIT ${this.#plan.limit}`;
     );
     const values = here.map(
       ({ field, index, physical }) =>
-        `${typedValue(field, { text: `_t${index}`, column: `_f${index}`, physical })} AS _v${index}`,
+        `${typedValue(field, { text: `_t${index}`, column: `_f${index}`, physical, cast: looseCast(field, `_t${index}`, physical) && `_c${index}` })} AS _v${index}`,
     );
+    const casts = here.flatMap(({ field, index, physical }) => {
+      const cast = looseCast(field, `_t${index}`, physical);
+      return cast === undefined ? [] : [`${cast} AS _c${index}`];
+    });
     const mentioned = new Set(checks.flatMap(({ kind, needs }) => (kind === 'row' ? needs : [])));
     const names = here
       .filter(({ index }) => mentioned.has(index))
@@ -196,9 +200,12 @@ WHERE _at > first ORDER BY _at LIMIT ${this.#plan.limit}`;
     return `WITH texts AS (
   SELECT ${['*', ...texts].join(',\n    ')}
   FROM ${relation}
+), casts AS (
+  SELECT ${['*', ...casts].join(',\n    ')}
+  FROM texts
 ), typed AS (
   SELECT ${['*', ...values].join(',\n    ')}
-  FROM texts
+  FROM casts
 ), named AS (
   SELECT ${['*', ...names].join(',\n    ')}
   FROM typed
