@@ -31,7 +31,8 @@ export function argsort(values: Float64Array): Uint32Array {
 
 /** Four 16-bit digits a row, least significant first, that order as the doubles do. -0 counts as 0. */
 function sortableBits(values: Float64Array): Uint16Array {
-  const copy = Float64Array.from(values, (value) => value + 0);
+  const copy = values.slice();
+  for (let i = 0; i < copy.length; i++) copy[i]! += 0;
   const words = new Uint32Array(copy.buffer);
   const littleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
   const digits = new Uint16Array(values.length * 4);

@@ -120,7 +120,10 @@ export function compare(request: CompareRequest): CompareResult {
     ...settled.slice(0, totals.length),
     ...(baseline ? vanished(specs, baseline, candidate) : []),
   ];
-  const sliceResults = settled.slice(totals.length);
+  const sliceResults = [
+    ...settled.slice(totals.length),
+    ...(baseline ? vanishedSlices(specs, baseline, candidate) : []),
+  ];
   const all = [...metrics, ...sliceResults].map(({ verdict }) => verdict);
   const heldTotal = new Set(
     metrics.filter(({ verdict }) => verdict !== 'regressed').map((each) => each.metric),
@@ -300,6 +303,48 @@ function settle({ draft, fixed, gain }: Judgement, adjustedP: number | null, alp
     : conclude('regressed', 'worse than chance and tolerance explain');
 }
 
+/** Values that the baseline has for a slice and the candidate has not, although the data is the same. */
+function vanishedSlices(
+  specs: readonly Spec[],
+  baseline: EvaluationRecord,
+  candidate: EvaluationRecord,
+): Comparison[] {
+  if (digests(baseline) !== digests(candidate)) return [];
+  return baseline.evaluation.slices.flatMap(({ column, value, metrics }) => {
+    const after = candidate.evaluation.slices.find(
+      (slice) => slice.column === column && slice.value === value,
+    );
+    return specs
+      .map(({ metric }) => metric)
+      .filter((metric) => isValue(metrics[metric]?.value) && !isValue(after?.metrics[metric]?.value))
+      .map((metric) => ({
+        ...missing(
+          metric,
+          metrics[metric]!.value,
+          `the candidate has no ${metric} where ${column} is ${value}`,
+        ),
+        slice: { column, value },
+      }));
+  });
+}
+
+function missing(metric: string, baseline: number | null, reason: string): Comparison {
+  return {
+    metric,
+    baseline,
+    candidate: null,
+    delta: null,
+    low: null,
+    high: null,
+    tolerance: 0,
+    method: null,
+    p: null,
+    adjustedP: null,
+    verdict: 'missing',
+    reason,
+  };
+}
+
 /** Metrics of the baseline that nobody asked about and that the candidate no longer has: never in silence. */
 function vanished(
   specs: readonly Spec[],
@@ -313,20 +358,9 @@ function vanished(
   return Object.entries(baseline.evaluation.metrics)
     .filter(([name, { value }]) => isValue(value) && !asked.has(name))
     .filter(([name]) => !isValue(candidate.evaluation.metrics[name]?.value))
-    .map(([name, { value }]) => ({
-      metric: name,
-      baseline: value,
-      candidate: null,
-      delta: null,
-      low: null,
-      high: null,
-      tolerance: 0,
-      method: null,
-      p: null,
-      adjustedP: null,
-      verdict: 'missing' as const,
-      reason: whyMissing(name, candidate.evaluation.metrics[name], fresh),
-    }));
+    .map(([name, { value }]) =>
+      missing(name, value, whyMissing(name, candidate.evaluation.metrics[name], fresh)),
+    );
 }
 
 function whyMissing(metric: string, after: MetricValue | undefined, fresh: readonly string[] = []): string {

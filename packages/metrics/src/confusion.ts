@@ -8,7 +8,9 @@ export interface Confusion {
 
 /** The cell that each row falls into, made once so that a resample is one pass of additions. */
 export function cellsOf(truth: Uint16Array, predicted: Uint16Array, size: number): Uint32Array {
-  return Uint32Array.from(truth, (code, row) => code * size + predicted[row]!);
+  const cells = new Uint32Array(truth.length);
+  for (let row = 0; row < cells.length; row++) cells[row] = truth[row]! * size + predicted[row]!;
+  return cells;
 }
 
 export function countCells(cellOfRow: Uint32Array, size: number, weights: Weights): Confusion {

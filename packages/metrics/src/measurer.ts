@@ -44,8 +44,8 @@ import {
   rmse,
   smape,
 } from './regression.ts';
-import type { ClassSample, Sample, ValueSample } from './sample.ts';
-import { averagePrecision, liftAt, orderByScore, rocAuc } from './score-order.ts';
+import { type ClassSample, type Sample, scoreOrderOf, type ValueSample } from './sample.ts';
+import { averagePrecision, liftAt, rocAuc } from './score-order.ts';
 import { type Weights, weightedMean } from './weights.ts';
 
 /**
@@ -100,7 +100,7 @@ function classMeasurer(sample: ClassSample, names: readonly string[]): Measurer 
 
 function binaryReads(sample: ClassSample): (name: string) => Read {
   const positive = ({ confusion }: Reading) => classCounts(confusion, 1);
-  const order = once(() => orderByScore(sample.scores!, Uint8Array.from(sample.truth)));
+  const order = () => scoreOrderOf(sample);
   const whenAnyPositive =
     (measure: (counts: ReturnType<typeof positive>) => number): Read =>
     (reading) => {

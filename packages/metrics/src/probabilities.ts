@@ -42,10 +42,13 @@ export function asProbabilities(scores: Float64Array, width: number): Float64Arr
  * Probabilities are kept 2.2e-16 away from 0 and 1, so that a certain and wrong answer costs 36.04.
  */
 export function logLosses(truth: Uint16Array, probabilities: Float64Array, width: number): Float64Array {
-  return Float64Array.from(truth, (code, row) => {
+  const losses = new Float64Array(truth.length);
+  for (let row = 0; row < losses.length; row++) {
+    const code = truth[row]!;
     const given = width === 1 ? probabilityOf(code, probabilities[row]!) : probabilities[row * width + code]!;
-    return -Math.log(Math.min(1 - EPSILON, Math.max(EPSILON, given)));
-  });
+    losses[row] = -Math.log(Math.min(1 - EPSILON, Math.max(EPSILON, given)));
+  }
+  return losses;
 }
 
 function probabilityOf(code: number, positive: number): number {
@@ -57,14 +60,18 @@ function probabilityOf(code: number, positive: number): number {
  * [0, 1] for two classes, summed over the classes in [0, 2] for more (Brier 1950).
  */
 export function brierLosses(truth: Uint16Array, probabilities: Float64Array, width: number): Float64Array {
-  return Float64Array.from(truth, (code, row) => {
-    if (width === 1) return (code - probabilities[row]!) ** 2;
-    let sum = 0;
-    for (let column = 0; column < width; column++) {
-      sum += ((column === code ? 1 : 0) - probabilities[row * width + column]!) ** 2;
+  const losses = new Float64Array(truth.length);
+  for (let row = 0; row < losses.length; row++) {
+    const code = truth[row]!;
+    if (width === 1) {
+      losses[row] = (code - probabilities[row]!) ** 2;
+      continue;
     }
-    return sum;
-  });
+    for (let column = 0; column < width; column++) {
+      losses[row]! += ((column === code ? 1 : 0) - probabilities[row * width + column]!) ** 2;
+    }
+  }
+  return losses;
 }
 
 /**

@@ -2,6 +2,7 @@ import { fault, InputError } from '@rastro/fault';
 import type { Task } from './catalogue.ts';
 import { binaryClasses, classesIn, encode, labelReader, missingValue } from './labels.ts';
 import { indexOfGreatest, whyNotProbabilities } from './probabilities.ts';
+import { orderByScore, type ScoreOrder } from './score-order.ts';
 
 /** What a model answered. Classes: `predictions` are labels, `scores` row-major [rows, classes] or [rows]. */
 export interface Answers {
@@ -54,6 +55,17 @@ export type Sample = ClassSample | ValueSample;
  */
 export function readSample(question: Question, answers: Answers): Sample {
   return question.task === 'regression' ? valueSample(question, answers) : classSample(question, answers);
+}
+
+const orders = new WeakMap<ClassSample, ScoreOrder>();
+
+/** The rows of a two-class sample with scores, sorted by score; sorted once for all who ask. */
+export function scoreOrderOf(sample: ClassSample): ScoreOrder {
+  const known = orders.get(sample);
+  if (known) return known;
+  const order = orderByScore(sample.scores!, Uint8Array.from(sample.truth));
+  orders.set(sample, order);
+  return order;
 }
 
 /** Only these rows, in this order. */

@@ -121,41 +121,48 @@ export interface ThresholdRow {
   readonly tn: number;
 }
 
-/** The counts at every distinct score, from the highest threshold to the lowest. */
-export function everyThreshold({ marks, scores }: ScoreOrder): ThresholdRow[] {
-  const positives = marks.reduce((sum, mark) => sum + (mark & POSITIVE), 0);
-  const rows: ThresholdRow[] = [];
+/** Calls `visit` with the counts at every distinct score, from the highest threshold to the lowest. */
+function eachThreshold(
+  { marks, scores }: ScoreOrder,
+  visit: (threshold: number, tp: number, fp: number) => void,
+): void {
   let tp = 0;
   for (let i = 0; i < marks.length; i++) {
     tp += marks[i]! & POSITIVE;
-    if ((marks[i]! & LAST_OF_TIE) === 0) continue;
-    const fp = i + 1 - tp;
-    rows.push({ threshold: scores[i]!, tp, fp, fn: positives - tp, tn: marks.length - positives - fp });
+    if ((marks[i]! & LAST_OF_TIE) !== 0) visit(scores[i]!, tp, i + 1 - tp);
   }
-  return rows;
+}
+
+function positivesIn({ marks }: ScoreOrder): number {
+  let positives = 0;
+  for (let i = 0; i < marks.length; i++) positives += marks[i]! & POSITIVE;
+  return positives;
+}
+
+function thresholdRow(order: ScoreOrder, threshold: number, tp: number, fp: number): ThresholdRow {
+  const positives = positivesIn(order);
+  return { threshold, tp, fp, fn: positives - tp, tn: order.marks.length - positives - fp };
 }
 
 /** The counts at the given thresholds, in their order. */
 export function thresholdTable(order: ScoreOrder, thresholds: readonly number[]): ThresholdRow[] {
-  const all = everyThreshold(order);
-  const positives = all.at(-1)?.tp ?? 0;
-  const rows = order.marks.length;
   return thresholds.map((threshold) => {
-    const at = lastAtLeast(all, threshold);
-    if (!at) return { threshold, tp: 0, fp: 0, fn: positives, tn: rows - positives };
-    return { ...at, threshold };
+    const called = rowsAtLeast(order.scores, threshold);
+    let tp = 0;
+    for (let i = 0; i < called; i++) tp += order.marks[i]! & POSITIVE;
+    return thresholdRow(order, threshold, tp, called - tp);
   });
 }
 
-function lastAtLeast(descending: readonly ThresholdRow[], threshold: number): ThresholdRow | undefined {
+function rowsAtLeast(descending: Float64Array, threshold: number): number {
   let low = 0;
   let high = descending.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (descending[middle]!.threshold >= threshold) low = middle + 1;
+    if (descending[middle]! >= threshold) low = middle + 1;
     else high = middle;
   }
-  return descending[low - 1];
+  return low;
 }
 
 /** What the chosen threshold is best at. A bound that no threshold keeps gives undefined. */
@@ -167,28 +174,32 @@ export type ThresholdGoal =
 
 /** The best of all distinct scores as a threshold; of equals the highest. One class only: undefined. */
 export function chooseThreshold(order: ScoreOrder, goal: ThresholdGoal): ThresholdRow | undefined {
+  const positives = positivesIn(order);
+  const negatives = order.marks.length - positives;
+  if (positives === 0 || negatives === 0) return undefined;
   let best: ThresholdRow | undefined;
   let bestWorth = Number.NEGATIVE_INFINITY;
-  for (const row of everyThreshold(order)) {
-    if (row.tp + row.fn === 0 || row.fp + row.tn === 0) return undefined;
-    const worth = worthOf(row, goal);
-    if (worth > bestWorth) {
-      best = row;
-      bestWorth = worth;
-    }
-  }
+  eachThreshold(order, (threshold, tp, fp) => {
+    const worth = worthOf(goal, { tp, fp, positives, negatives });
+    if (worth <= bestWorth) return;
+    bestWorth = worth;
+    best = { threshold, tp, fp, fn: positives - tp, tn: negatives - fp };
+  });
   return best;
 }
 
-function worthOf({ tp, fp, fn, tn }: ThresholdRow, goal: ThresholdGoal): number {
+function worthOf(
+  goal: ThresholdGoal,
+  { tp, fp, positives, negatives }: { tp: number; fp: number; positives: number; negatives: number },
+): number {
   const precision = tp / (tp + fp);
-  const recall = tp / (tp + fn);
-  if ('minimise' in goal) return -(goal.falsePositive * fp + goal.falseNegative * fn);
+  const recall = tp / positives;
+  if ('minimise' in goal) return -(goal.falsePositive * fp + goal.falseNegative * (positives - tp));
   switch (goal.maximise) {
     case 'f1':
-      return (2 * tp) / (2 * tp + fp + fn);
+      return (2 * tp) / (tp + fp + positives);
     case 'youden':
-      return recall - fp / (fp + tn);
+      return recall - fp / negatives;
     case 'recall':
       return precision >= goal.minPrecision ? recall : Number.NEGATIVE_INFINITY;
     case 'precision':
@@ -204,30 +215,46 @@ export interface Curve {
 }
 
 /**
- * The ROC and precision-recall curves, thinned for drawing: at most `points` of each, the first and the last among
- * them, spread evenly along the curve. One class only: undefined.
+ * The ROC and precision-recall curves, thinned for drawing: about `points` of each, the first and the last among them,
+ * spread evenly along the curve. One class only: undefined.
  */
 export function curves(order: ScoreOrder, points: number): Curve | undefined {
-  const all = everyThreshold(order);
-  const last = all.at(-1);
-  if (!last || last.tp === 0 || last.fp === 0) return undefined;
-  const roc = all.map(({ tp, fp }): [number, number] => [fp / last.fp, tp / last.tp]);
-  const pr = all.map(({ tp, fp }): [number, number] => [tp / last.tp, tp / (tp + fp)]);
-  return { roc: thin([[0, 0], ...roc], points), pr: thin(pr, points) };
+  const positives = positivesIn(order);
+  const negatives = order.marks.length - positives;
+  if (positives === 0 || negatives === 0) return undefined;
+  const roc = new Thinned(points);
+  const pr = new Thinned(points);
+  roc.add(0, 0);
+  eachThreshold(order, (_, tp, fp) => {
+    roc.add(fp / negatives, tp / positives);
+    pr.add(tp / positives, tp / (tp + fp));
+  });
+  return { roc: roc.finish(), pr: pr.finish() };
 }
 
-function thin(curve: [number, number][], points: number): [number, number][] {
-  if (curve.length <= points) return curve;
-  const along = new Float64Array(curve.length);
-  for (let i = 1; i < curve.length; i++) {
-    const step = Math.abs(curve[i]![0] - curve[i - 1]![0]) + Math.abs(curve[i]![1] - curve[i - 1]![1]);
-    along[i] = along[i - 1]! + step;
+/** A curve inside the unit square that keeps a point each time it has come 2 / points further along either axis. */
+class Thinned {
+  readonly #kept: [number, number][] = [];
+  readonly #step: number;
+  #last: [number, number] | undefined;
+
+  constructor(points: number) {
+    this.#step = 2 / points;
   }
-  const length = along.at(-1)!;
-  const kept: [number, number][] = [];
-  for (let i = 0; i < curve.length; i++) {
-    const isEnd = i === curve.length - 1;
-    if (isEnd || along[i]! >= (kept.length * length) / (points - 1)) kept.push(curve[i]!);
+
+  add(x: number, y: number): void {
+    const [keptX, keptY] = this.#kept.at(-1) ?? [Number.POSITIVE_INFINITY, 0];
+    this.#last = [x, y];
+    if (Math.abs(x - keptX) + Math.abs(y - keptY) >= this.#step) this.#keep();
   }
-  return kept;
+
+  finish(): [number, number][] {
+    if (this.#last) this.#keep();
+    return this.#kept;
+  }
+
+  #keep(): void {
+    if (this.#last) this.#kept.push(this.#last);
+    this.#last = undefined;
+  }
 }

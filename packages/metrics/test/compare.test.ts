@@ -226,6 +226,20 @@ describe('paired rows', () => {
     expect(found.verdict).toBe('regressed');
   });
 
+  test('a slice that the candidate no longer tells is missing', () => {
+    const slices = [{ column: 'group', values: group }];
+    const found = compare({
+      baseline: recordOf({ task: 'binary', truth, predictions: base, slices, resamples: 0 }),
+      candidate: recordOf({ task: 'binary', truth, predictions: base, resamples: 0 }),
+      specs: byAccuracy,
+    });
+    expect(found.verdict).toBe('missing');
+    expect(found.slices.map(({ reason }) => reason)).toEqual([
+      'the candidate has no accuracy where group is a',
+      'the candidate has no accuracy where group is b',
+    ]);
+  });
+
   test('churn counts rows mended and broken', () => {
     const after = [...base];
     for (const row of [0, 1, 2]) after[row] = after[row] === '1' ? '0' : '1';

@@ -278,6 +278,26 @@ describe('intervals', () => {
     }
   });
 
+  test('of more than 100,000 rows has the width that theory says', () => {
+    const rows = 400_000;
+    const random = randomSource(9);
+    const truth = Array.from({ length: rows }, () => '1');
+    const predictions = truth.map(() => (random.below(10) < 7 ? '1' : '0'));
+    const { accuracy } = evaluate({
+      task: 'binary',
+      truth,
+      predictions,
+      classes: ['0', '1'],
+      metrics: ['accuracy'],
+      resamples: 400,
+    }).metrics;
+    const width = 2 * 1.96 * Math.sqrt((0.7 * 0.3) / rows);
+    expect((accuracy!.high! - accuracy!.low!) / width).toBeGreaterThan(0.85);
+    expect((accuracy!.high! - accuracy!.low!) / width).toBeLessThan(1.15);
+    expect(accuracy!.low).toBeLessThan(accuracy!.value!);
+    expect(accuracy!.high).toBeGreaterThan(accuracy!.value!);
+  });
+
   test('the acceleration of a mean is that of scipy', () => {
     // numpy: d = jk.mean() - jk; (d**3).sum() / (6 * (d**2).sum()**1.5) over the leave-one-out means.
     const values = Float64Array.of(1.2, 3.4, 2.2, 8.9, 4.1, 0.3, 5.5, 2.8);
