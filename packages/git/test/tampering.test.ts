@@ -209,13 +209,13 @@ test('an edited, dropped, moved or merged entry is named in real commits', async
   expect(await faultsOf(repository, moved)).toEqual(expect.arrayContaining(['wrong-seq', 'wrong-previous']));
 
   await work.git('checkout', '--quiet', '--detach', head);
-  const edited = await work.commit('Correct the record', { 'entries/00000001-train.json': '{}\n' });
+  const edited = await work.commit('Correct the record', { 'entries/00000/00000001-train.json': '{}\n' });
   expect(await faultsOf(repository, edited)).toEqual(
     expect.arrayContaining(['changed-file', 'not-one-file']),
   );
 
   await work.git('checkout', '--quiet', '--detach', head);
-  await work.git('rm', '--quiet', 'entries/00000001-train.json');
+  await work.git('rm', '--quiet', 'entries/00000/00000001-train.json');
   const removed = await work.commit('Remove');
   expect(await faultsOf(repository, removed)).toEqual(expect.arrayContaining(['changed-file']));
 

@@ -69,9 +69,15 @@ export function nextEntry(
   return readStatement(JSON.parse(encodeEntry(entry)));
 }
 
-/** `entries/00000012-release.json` */
+const ENTRIES_PER_FOLDER = 1000;
+
+/**
+ * `entries/00000/00000012-release.json`. Git writes every folder that a commit touches anew, so that one folder of all
+ * entries would make each append, and the walk over all of them, slower than the one before.
+ */
 export function entryPath({ seq, kind }: Pick<Entry, 'seq' | 'kind'>): string {
-  return `entries/${String(seq).padStart(8, '0')}-${kind}.json`;
+  const folder = String(Math.floor(seq / ENTRIES_PER_FOLDER)).padStart(5, '0');
+  return `entries/${folder}/${String(seq).padStart(8, '0')}-${kind}.json`;
 }
 
 /** The one text of an entry: an in-toto Statement as canonical JSON. */

@@ -1,4 +1,6 @@
+import { readPolicy } from '@rastro/registry';
 import { expect, test } from 'vitest';
+import { KINDS } from '../src/event.ts';
 import type { Audit, AuditReader, AuditStep } from '../src/index.ts';
 import {
   auditOf,
@@ -199,7 +201,7 @@ test('a decision that was dated back to make an old evaluation look fresh is a v
   story.add(steps.deploy());
   const result = await auditOf(story.commits);
   expect(badSteps(result)).toEqual({ policy: 'violated' });
-  expect(step(result, 'policy')?.sentence).toMatch('long before entries/00000004-promote.json');
+  expect(step(result, 'policy')?.sentence).toMatch('long before entries/00000/00000004-promote.json');
 });
 
 test('a swapped tag, code off the protected branch and a foreign file are violations', async () => {
@@ -272,4 +274,10 @@ test('signatures are traced to a pinned key, and a wrong, missing or disallowed 
   expect(badSteps(await auditOf(limited.commits, { reader: readerWith({}, onlyTrain) }))).toEqual({
     signatures: 'violated',
   });
+});
+
+test('a policy can name every kind of entry that a key may sign', () => {
+  const kinds = `kinds: [${KINDS.join(', ')}], key:`;
+  const { value } = readPolicy(signedPolicy('ssh-ed25519 AAAA').replace('key:', kinds));
+  expect(value.signatures?.signers.alice?.kinds).toEqual(KINDS);
 });

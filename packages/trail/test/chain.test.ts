@@ -48,7 +48,7 @@ test('an edited entry is caught by the one after it', () => {
   const { commits } = goodStory();
   const forged = edited(commits, 2, (json) => json.replace('0.93', '0.99'));
   expect(check(forged).faults).toMatchObject([
-    { code: 'wrong-previous', path: 'entries/00000003-release.json' },
+    { code: 'wrong-previous', path: 'entries/00000/00000003-release.json' },
   ]);
 });
 
@@ -92,14 +92,16 @@ test('a commit that is not one more file on top of the last is caught', () => {
     codes(commits.with(index, { ...at(commits, index), ...change }));
   expect(bend(3, { parents: [at(commits, 2).commit, at(commits, 0).commit] })).toEqual(['wrong-parent']);
   expect(bend(0, { parents: ['f'.repeat(40)] })).toEqual(['wrong-parent']);
-  expect(bend(3, { changed: ['entries/00000001-train.json'] })).toEqual(['changed-file']);
+  expect(bend(3, { changed: ['entries/00000/00000001-train.json'] })).toEqual(['changed-file']);
   expect(bend(3, { added: [...at(commits, 3).added, ...at(commits, 2).added] })).toEqual(['not-one-file']);
   expect(bend(3, { added: [] })).toContain('not-one-file');
   expect(bend(3, { message: 'release: churn v9.9.9' })).toEqual(['wrong-message']);
   expect(bend(3, { committedAt: 1 })).toEqual(['wrong-time']);
   const [file] = at(commits, 3).added;
   expect(
-    bend(3, { added: [{ path: 'entries/00000003-train.json', bytes: file?.bytes ?? new Uint8Array() }] }),
+    bend(3, {
+      added: [{ path: 'entries/00000/00000003-train.json', bytes: file?.bytes ?? new Uint8Array() }],
+    }),
   ).toEqual(['wrong-path']);
 });
 

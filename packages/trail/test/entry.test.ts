@@ -15,7 +15,7 @@ test('an entry is an in-toto statement about what its event names', () => {
   const [, , , release] = goodStory().entries;
   const entry = release?.entry;
   if (entry?.kind !== 'release') throw new Error('not a release');
-  expect(entryPath(entry)).toBe('entries/00000003-release.json');
+  expect(entryPath(entry)).toBe('entries/00000/00000003-release.json');
   const json = JSON.parse(encodeEntry(entry));
   expect(json).toMatchObject({
     _type: 'https://in-toto.io/Statement/v1',
