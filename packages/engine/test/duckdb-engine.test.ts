@@ -195,6 +195,44 @@ describe('structure', () => {
     expect(broken(await check(contract, write(`${name.replaceAll(' ', '-')}.csv`, text)))).toEqual(expected);
   });
 
+  test('a blank line is a row where there is one column', async () => {
+    const result = await check(
+      'fields: [{ name: a, required: true, unique: true }]',
+      write('one.csv', 'a\nx\n\nx\n'),
+    );
+    expect([result.rows, broken(result)]).toEqual([3, { 'a.required': [3], 'a.unique': [4] }]);
+  });
+
+  test('a header may have line ends in it, and a record may be larger than the engine takes by itself', async () => {
+    const long = 'é'.repeat(1_500_000);
+    const path = write('long-record.csv', `"a\nb",c\nx,1\n"${long}",2\ny,z\n`);
+    const result = await check(
+      'fields: [{ name: "a\\nb", maxLength: 10 }, { name: c, type: integer }]',
+      path,
+    );
+    expect([result.rows, broken(result)]).toEqual([3, { 'a\nb.length': [4], 'c.type': [5] }]);
+  });
+
+  test('many columns, and names that SQL would stumble over', async () => {
+    const names = [
+      'select',
+      'A',
+      'a',
+      'x"y',
+      "it's",
+      ...Array.from({ length: 300 }, (_, index) => `c ${index}`),
+    ];
+    const row = names.map((_, index) => (index === 2 ? 'bad' : '1'));
+    const header = names.map((name) => `"${name.replaceAll('"', '""')}"`).join(',');
+    const fields = names.map((name) => `  - { name: ${JSON.stringify(name)}, type: integer }`).join('\n');
+    const rules = `rules: [{ name: r, check: '"select" = 1 and "x""y" = 1' }]`;
+    const result = await check(
+      `fields:\n${fields}\n${rules}`,
+      write('wide-names.csv', `${header}\n${row.join(',')}\n`),
+    );
+    expect(broken(result)).toEqual({ 'a.type': [2] });
+  });
+
   test('a missing column is told once, with the nearest name', async () => {
     const result = await check(
       'fields: [{ name: age, type: integer, minimum: 0 }, { name: b }]',
