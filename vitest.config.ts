@@ -1,4 +1,8 @@
+import process from 'node:process';
 import { defineConfig } from 'vitest/config';
+
+/** Where to leave the results as JSON, for a program that counts them. */
+const results = process.env.RASTRO_TEST_RESULTS;
 
 export default defineConfig({
   ssr: { resolve: { conditions: ['source', 'node', 'import', 'default'], externalConditions: ['source'] } },
@@ -8,5 +12,7 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 120_000,
     maxWorkers: 2,
+    reporters: results ? ['default', 'json'] : ['default'],
+    ...(results ? { outputFile: { json: results } } : {}),
   },
 });
