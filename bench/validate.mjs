@@ -1,0 +1,140 @@
+/**
+ * How long a data check takes, against a bare scan of the same file by the same engine with every column typed.
+ *
+ *   node bench/validate.mjs [rows]        default 5,000,000: about 850 MB of CSV and 180 MB of Parquet, in a temporary folder
+ *
+ * Each measurement is a process of its own, so that its processor time and peak memory are its own. Build first.
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const require = createRequire(new URL('../packages/engine/package.json', import.meta.url));
+const load = async () => require('@duckdb/node-api');
+const THREADS = 2;
+
+const COLUMNS = {
+  id: 'BIGINT',
+  email: 'VARCHAR',
+  plan: 'VARCHAR',
+  age: 'BIGINT',
+  amount: 'DOUBLE',
+  score: 'DOUBLE',
+  day: 'DATE',
+  seen: 'TIMESTAMP',
+  active: 'BOOLEAN',
+  code: 'VARCHAR',
+  note: 'VARCHAR',
+};
+
+const CONTRACT = `
+fields:
+  - { name: id, type: integer, required: true, minimum: 0 }
+  - { name: email, required: true, maxLength: 60, pattern: "[^@]+@[^@]+", sensitive: true }
+  - { name: plan, required: true, enum: [basic, plus, pro, team] }
+  - { name: age, type: integer, required: true, minimum: 0, maximum: 120 }
+  - { name: amount, type: number, required: true, minimum: 0, maximum: 100000 }
+  - { name: score, type: number, minimum: 0, maximum: 1 }
+  - { name: day, type: date, minimum: "2019-01-01" }
+  - { name: seen, type: datetime }
+  - { name: active, type: boolean }
+  - { name: code, required: true, minLength: 7, maxLength: 7 }
+  - { name: note, maxLength: 200 }
+rows: { minimum: 1000 }
+rules: [{ name: sane, check: "age > 0 or amount < 100" }]
+`;
+
+async function connect() {
+  const { DuckDBInstance } = await load();
+  return (await DuckDBInstance.create(':memory:', { threads: String(THREADS) })).connect();
+}
+
+async function generate(folder, rows) {
+  const connection = await connect();
+  await connection.run(`COPY (
+    SELECT i AS id, 'user' || (i * 7919 % 1000003) || '@example.com' AS email,
+      ['basic', 'plus', 'pro', 'team'][1 + i % 4] AS plan, i * 31 % 63 + 18 AS age,
+      round((i * 7 % 100003) / 97.0, 2) AS amount, round((i * 13 % 1000) / 1000.0, 3) AS score,
+      DATE '2020-01-01' + (i % 1500)::INT AS day, TIMESTAMP '2020-01-01' + INTERVAL (i % 100000) MINUTE AS seen,
+      i % 3 = 0 AS active, 'C' || lpad((i * 17 % 100000)::VARCHAR, 6, '0') AS code,
+      'Some text about row ' || i || ', quoted' AS note
+    FROM range(${rows}) t(i)) TO '${folder}/data.csv' (HEADER)`);
+  await connection.run(
+    `COPY (SELECT * FROM ${bareRelation(`${folder}/data.csv`)}) TO '${folder}/data.parquet'`,
+  );
+}
+
+function bareRelation(path) {
+  if (path.endsWith('.parquet')) return `read_parquet('${path}')`;
+  const types = Object.entries(COLUMNS).map(([name, type]) => `'${name}': '${type}'`);
+  return `read_csv('${path}', auto_detect=false, header=true, columns={${types.join(', ')}})`;
+}
+
+const TASKS = {
+  generate,
+  async bare(path) {
+    const sums = Object.keys(COLUMNS).map((name) => `max(${name})`);
+    await (await connect()).run(`SELECT ${sums.join(', ')} FROM ${bareRelation(path)}`);
+  },
+  async check(path) {
+    const { planChecks, readContract } = await import('../packages/contract/lib/index.js');
+    const { createDuckDbEngine } = await import('../packages/engine/lib/index.js');
+    const engine = createDuckDbEngine({ load, threads: THREADS });
+    const plan = planChecks(readContract(CONTRACT, 'contract.yaml'), { files: [{ absolute: path, path }] });
+    const result = await engine.check(plan);
+    if (result.verdict !== 'pass')
+      throw new Error(JSON.stringify(result.rules.filter(({ status }) => status !== 'pass')));
+    return plan.checks.length;
+  },
+};
+
+async function runTask(name, path, rows) {
+  const start = performance.now();
+  const checks = await TASKS[name](path, rows);
+  const { user, system } = process.cpuUsage();
+  const seconds = (performance.now() - start) / 1000;
+  const memory = process.resourceUsage().maxRSS / 1024;
+  console.log(JSON.stringify({ seconds, cpu: (user + system) / 1e6, memory, checks }));
+}
+
+function run(...task) {
+  const { stdout, stderr, status } = spawnSync(
+    process.execPath,
+    [fileURLToPath(import.meta.url), ...task.map(String)],
+    {
+      encoding: 'utf8',
+    },
+  );
+  if (status !== 0) throw new Error(stderr);
+  return JSON.parse(stdout);
+}
+
+async function main(rows) {
+  const folder = mkdtempSync(join(tmpdir(), 'rastro-bench-'));
+  try {
+    // In a process of its own too: a child begins with its parent's peak memory.
+    run('generate', folder, rows);
+    for (const file of ['data.csv', 'data.parquet']) {
+      const path = join(folder, file);
+      const bare = run('bare', path);
+      const check = run('check', path);
+      const megabytes = (statSync(path).size / 1e6).toFixed(0);
+      const show = ({ seconds, cpu, memory }) =>
+        `${seconds.toFixed(2)} s, ${cpu.toFixed(2)} s of processor, ${memory.toFixed(0)} MB`;
+      console.log(`${file}: ${rows} rows, ${megabytes} MB`);
+      console.log(`  bare typed scan   ${show(bare)}`);
+      console.log(
+        `  ${check.checks} checks         ${show(check)}: ${(check.seconds / bare.seconds).toFixed(2)}x the time`,
+      );
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+const [first, path, rows] = process.argv.slice(2);
+if (first in TASKS) await runTask(first, path, rows);
+else await main(Number(first ?? 5_000_000));
