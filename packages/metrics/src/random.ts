@@ -11,7 +11,8 @@ export interface RandomSource {
   /**
    * Sets `counts` to how often each row stands in a resample with replacement. Up to 4095 rows: as many draws as rows.
    * From 4096: an independent Poisson number of mean 1 for each row, which is the same in the limit and several times
-   * faster (Hanley and MacGibbon 2006; Chamandy et al. 2012); measures divide by the rows that they counted.
+   * faster (Hanley and MacGibbon 2006; Chamandy et al. 2012); measures divide by the rows that they counted. `counts` must
+   * begin at a multiple of four bytes, as every array of its own does.
    */
   resample(counts: Uint8Array): void;
   /** A permutation of 0..length-1 (Fisher-Yates). */
@@ -74,14 +75,15 @@ function step(state: State): number {
 
 const POISSON_FROM = 4096;
 const PAIR_BITS = 12;
-const UNDECIDED = 255;
+const UNDECIDED = 0x8000;
+const LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
 
-/** Two counts in one byte, four bits each, in the order of `PAIR_LIMITS`. Above 12 the chance is 6e-11. */
-const PAIRS = Array.from({ length: 169 }, (_, i) => ((i % 13) << 4) | Math.floor(i / 13));
+/** Two counts, a byte each, in the order of `PAIR_LIMITS`. A count above 12 has a chance of 6e-11. */
+const PAIRS = Array.from({ length: 169 }, (_, i) => (i % 13) | (Math.floor(i / 13) << 8));
 /** 2^32 times the chance of this pair of Poisson counts of mean 1 or one before it; the last is 2^32. */
 const PAIR_LIMITS = pairLimits();
 /** The pair that the top twelve bits of 32 decide, or `UNDECIDED` where a limit falls inside. */
-const PAIR_OF_TOP = Uint8Array.from({ length: 2 ** PAIR_BITS }, (_, top) => {
+const PAIR_OF_TOP = Uint16Array.from({ length: 2 ** PAIR_BITS }, (_, top) => {
   const first = pairOf(top * 2 ** (32 - PAIR_BITS));
   const last = pairOf((top + 1) * 2 ** (32 - PAIR_BITS) - 1);
   return first === last ? first : UNDECIDED;
@@ -92,7 +94,7 @@ function pairLimits(): number[] {
   for (let count = 1; count < 13; count++) chances.push(chances[count - 1]! / count);
   let sum = 0;
   const limits = PAIRS.map((pair) => {
-    sum += chances[pair & 15]! * chances[pair >>> 4]!;
+    sum += chances[pair & 0xff]! * chances[pair >>> 8]!;
     return Math.round(sum * 2 ** 32);
   });
   limits[limits.length - 1] = 2 ** 32;
@@ -107,13 +109,14 @@ function pairOf(bits: number): number {
 
 /** Four rows from each word: twelve bits decide two of them, or take twenty more from a word of their own. */
 function fillPoisson(counts: Uint8Array, state: State): void {
+  const fours = new Uint32Array(counts.buffer, counts.byteOffset, counts.length >>> 2);
   let a = state[0]!;
   let b = state[1]!;
   let c = state[2]!;
   let d = state[3]!;
   const undecided: number[] = [];
   // The same steps as step(), with the state in locals: this loop is most of the time of a bootstrap.
-  for (let row = 0; row < counts.length; row += 4) {
+  for (let i = 0; i < fours.length; i++) {
     const product = Math.imul(b, 5);
     const word = Math.imul((product << 7) | (product >>> 25), 9);
     const t = b << 9;
@@ -123,22 +126,32 @@ function fillPoisson(counts: Uint8Array, state: State): void {
     a ^= d;
     c ^= t;
     d = (d << 11) | (d >>> 21);
-    const high = PAIR_OF_TOP[word >>> 20]!;
-    const low = PAIR_OF_TOP[(word >>> 4) & 0xfff]!;
-    // Writing past the end of a typed array does nothing.
-    counts[row] = high & 15;
-    counts[row + 1] = high >>> 4;
-    counts[row + 2] = low & 15;
-    counts[row + 3] = low >>> 4;
-    if (high === UNDECIDED) undecided.push(row, word >>> 20);
-    if (low === UNDECIDED) undecided.push(row + 2, (word >>> 4) & 0xfff);
+    const first = PAIR_OF_TOP[word >>> 20]!;
+    const second = PAIR_OF_TOP[(word >>> 4) & 0xfff]!;
+    fours[i] = LITTLE_ENDIAN ? first | (second << 16) : swapped(first | (second << 16));
+    if (((first | second) & UNDECIDED) !== 0) undecided.push(i, word);
   }
   state.set([a, b, c, d]);
   for (let i = 0; i < undecided.length; i += 2) {
-    const pair = pairOf(undecided[i + 1]! * 2 ** 20 + (step(state) >>> 12));
-    counts[undecided[i]!] = pair & 15;
-    counts[undecided[i]! + 1] = pair >>> 4;
+    const row = 4 * undecided[i]!;
+    const word = undecided[i + 1]!;
+    settlePair(counts, row, word >>> 20, state);
+    settlePair(counts, row + 2, (word >>> 4) & 0xfff, state);
   }
+  for (let row = 4 * fours.length; row < counts.length; row++) {
+    counts[row] = pairOf(step(state) >>> 0) & 0xff;
+  }
+}
+
+function settlePair(counts: Uint8Array, row: number, top: number, state: State): void {
+  if (PAIR_OF_TOP[top] !== UNDECIDED) return;
+  const pair = pairOf(top * 2 ** 20 + (step(state) >>> 12));
+  counts[row] = pair & 0xff;
+  counts[row + 1] = pair >>> 8;
+}
+
+function swapped(word: number): number {
+  return (word << 24) | ((word & 0xff00) << 8) | ((word >>> 8) & 0xff00) | (word >>> 24);
 }
 
 /** FNV-1a over UTF-16 units, 32 bits. */
