@@ -48,13 +48,16 @@ export async function runVerb(
     }
   } catch (error) {
     progress.stop();
-    return tell(error, { json: json ?? false, colored });
+    return tell(error, { json: json ?? false, colored, root: resolve(directory) });
   }
 }
 
 /** Tells an error on standard error, or as JSON on standard output, and gives its exit code. */
-export function tell(error: unknown, { json, colored }: { json: boolean; colored: boolean }): ExitCode {
-  const { exitCode, faults, stack } = explain(error);
+export function tell(
+  error: unknown,
+  { json, colored, root }: { json: boolean; colored: boolean; root?: string },
+): ExitCode {
+  const { exitCode, faults, stack } = explain(error, root);
   const paint = pc.createColors(colored);
   if (json)
     process.stdout.write(`${JSON.stringify({ verdict: 'error', exitCode, errors: faults }, null, 2)}\n`);

@@ -50,7 +50,7 @@ export async function runAction<S extends z.ZodObject, T>(
       await wired.close();
     }
   } catch (error) {
-    const explanation = explain(error);
+    const explanation = explain(error, process.env.GITHUB_WORKSPACE);
     for (const one of explanation.faults) core.error(words(one), annotationOf(one));
     if (explanation.stack) core.info(explanation.stack);
     await core.summary.addRaw(explanationMarkdown(explanation)).write();

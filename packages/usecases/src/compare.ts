@@ -5,6 +5,7 @@ import {
   type EvaluationRecord,
   compare as judge,
   type MetricVerdict,
+  evaluate as measure,
   type PairedRows,
   readRecord,
 } from '@rastro/metrics';
@@ -72,8 +73,10 @@ export async function compare(
     const files = await datasetFiles(ports.workspace, dataset, pickDataset(project, dataset));
     ports.progress.step(`${model.name}: comparing with ${baseline?.name ?? 'nothing'}`);
     const paired = baseline?.record ? await pairedRows(model, candidate, baseline, files, ports) : undefined;
+    const rescored =
+      paired && baseline?.record ? onSameRows(baseline.record, candidate, paired, model) : undefined;
     const comparison = judge({
-      baseline: baseline?.record,
+      baseline: rescored ?? baseline?.record,
       candidate,
       specs: Object.entries(model.config.evaluate!.metrics).map(([metric, spec]) => ({ metric, ...spec })),
       paired,
@@ -85,7 +88,9 @@ export async function compare(
       changes: Object.fromEntries(comparison.metrics.map(({ metric, delta }) => [metric, delta])),
       comparison,
     });
-    reports.push(describe(model, comparison, { baseline, candidate, request }));
+    reports.push(
+      describe(model, comparison, { baseline, candidate, request, rescored: rescored !== undefined }),
+    );
   }
   const failed = request.failOn === 'regression' && records.some(({ result }) => isFailure(result, request));
   return { status: failed ? 'breach' : 'pass', reports, record: records };
@@ -181,6 +186,35 @@ async function pairedRows(
   };
 }
 
+/**
+ * The baseline's record as it would be on the candidate's rows; undefined when it is of these rows already. Two records of
+ * different data say nothing about two models.
+ */
+function onSameRows(
+  baseline: EvaluationRecord,
+  candidate: EvaluationRecord,
+  paired: PairedRows,
+  { config }: NamedModel,
+): EvaluationRecord | undefined {
+  const digests = ({ data }: EvaluationRecord) => data.files.map(({ sha256 }) => sha256).join();
+  if (digests(baseline) === digests(candidate)) return undefined;
+  const { baseline: answers, truth, task, slices, positive, threshold } = paired;
+  const { min_slice_rows, confidence, seed } = config.evaluate!;
+  const evaluation = measure({
+    task,
+    truth,
+    slices,
+    positive,
+    threshold,
+    ...answers,
+    minSliceRows: min_slice_rows,
+    confidence,
+    seed,
+    resamples: 0,
+  });
+  return { ...baseline, data: candidate.data, evaluation };
+}
+
 const WORD: Record<MetricVerdict, string> = {
   improved: '✅ improved',
   inconclusive: '➖ inconclusive',
@@ -194,6 +228,8 @@ interface Told {
   readonly baseline: Baseline | undefined;
   readonly candidate: EvaluationRecord;
   readonly request: CompareRequest;
+  /** The evaluation data changed, and the baseline was scored again on the present rows. */
+  readonly rescored: boolean;
 }
 
 function describe(model: NamedModel, comparison: CompareResult, told: Told): Report {
@@ -230,7 +266,7 @@ function sentenceOf(
           `${each.metric}${each.slice ? ` in ${each.slice.column}=${each.slice.value}` : ''}${each.delta === null ? '' : ` ${signed(each.delta)}`}`,
       )
       .join(', ');
-  const data = dataDiffers ? ' The evaluation data changed too.' : '';
+  const data = dataDiffers ? ' The evaluation data changed too, so this compares different rows.' : '';
   switch (verdict) {
     case 'improved':
       return `${model} improved${against}: ${list('improved')}.${data}`;
@@ -247,7 +283,7 @@ function sentenceOf(
   }
 }
 
-function metricsSection({ metrics }: CompareResult, { baseline, candidate }: Told): Section {
+function metricsSection({ metrics }: CompareResult, { baseline, candidate, rescored }: Told): Section {
   const method = metrics.find((each) => each.method !== null)?.method ?? null;
   return {
     id: 'metrics',
@@ -278,7 +314,7 @@ function metricsSection({ metrics }: CompareResult, { baseline, candidate }: Tol
           ? [
               'Baseline: ',
               { code: baseline.name },
-              `. On ${count(candidate.evaluation.rows, 'row')}, judged by ${methodWords(method)}, corrected for ${metrics.length} metrics and their slices (Benjamini-Hochberg).`,
+              `. On ${count(candidate.evaluation.rows, 'row')}, judged by ${methodWords(method)}, corrected for ${metrics.length} metrics and their slices (Benjamini-Hochberg).${rescored ? ' The evaluation data changed, so the baseline was scored again on the present rows.' : ''}`,
             ]
           : 'There is no evaluation record to compare with.',
       },

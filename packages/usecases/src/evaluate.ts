@@ -252,6 +252,7 @@ function describe(
       : `${name} on ${count(evaluation.rows, 'row')}: ${lead}.`;
   return report('evaluate', name, { status: breaches.length > 0 ? 'fail' : 'pass', sentence }, [
     metricsSection(evaluation.metrics, evaluation.confidence, deciding),
+    disagreementSection(record),
     slicesSection(record, deciding),
     confusionSection(record),
     curveSection(record),
@@ -327,6 +328,23 @@ function metricsSection(
             },
           ]
         : []),
+    ],
+  };
+}
+
+/** Labels and probabilities of one model that disagree are a threshold of its own, or a mistake of the converter. */
+function disagreementSection({ evaluation }: EvaluationRecord): Section | undefined {
+  const { disagreements, rows } = evaluation;
+  if (!disagreements) return undefined;
+  return {
+    id: 'disagreements',
+    title: 'Labels that are not the most probable',
+    importance: 65,
+    blocks: [
+      {
+        kind: 'paragraph',
+        text: `On ${count(disagreements, 'row')} of ${rows} the label is not the class of the highest probability: the model has a threshold of its own, or was converted wrongly.`,
+      },
     ],
   };
 }
