@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Contract } from '@rastro/contract';
-import { Project } from '@rastro/lineage';
+import { DataLock, Project, TrainLock } from '@rastro/lineage';
 import { Policy } from '@rastro/registry';
 import { z } from 'zod';
 import { actionVerbs, generatedActionYaml, generatedReadme, readActionFile, root } from './action-files.ts';
@@ -19,6 +19,8 @@ export async function generatedFiles(): Promise<Map<string, string>> {
   files.set('schemas/rastro.schema.json', jsonSchema('rastro.yaml', Project));
   files.set('schemas/contract.schema.json', jsonSchema('contracts/<dataset>.yaml', Contract));
   files.set('schemas/policy.schema.json', jsonSchema('rastro.policy.yaml', Policy));
+  files.set('schemas/train-lock.schema.json', jsonSchema('rastro.lock/<model>/train.yaml', TrainLock));
+  files.set('schemas/data-lock.schema.json', jsonSchema('rastro.lock/data/<dataset>/validate.yaml', DataLock));
   return files;
 }
 

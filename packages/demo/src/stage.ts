@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type ActionResult, runAction } from '@rastro/testkit';
 import { execa } from 'execa';
@@ -49,6 +48,8 @@ export interface Job {
   readonly eventName: string;
   readonly event?: Readonly<Record<string, unknown>>;
   readonly steps: readonly Step[];
+  /** The verb whose gate is to answer no. */
+  readonly fails?: string;
 }
 
 /**
@@ -102,9 +103,4 @@ export async function ask<T>(
   });
   if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
   return (await response.json()) as T;
-}
-
-/** The text of one of the suite's example files. */
-export function example(path: string): Promise<string> {
-  return readFile(join(suite, 'examples/flights', path), 'utf8');
 }

@@ -1,7 +1,6 @@
 import { copyFile, cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { initBare } from '@rastro/testkit';
-import { git } from './checkout.ts';
+import { git, initBare } from '@rastro/testkit';
 import { MONTHS, writeFlights } from './flights.ts';
 import { ask, cloneOf, type Job, runJob, type Stage, type Step, suite, type } from './stage.ts';
 import { transcript } from './transcript.ts';
@@ -59,15 +58,15 @@ async function bring(
 }
 
 async function commitAll(directory: string, message: string): Promise<void> {
-  await git(directory, 'add', '--all');
-  await git(directory, 'commit', '--quiet', '--allow-empty', '--message', message);
+  await git(directory, ['add', '--all']);
+  await git(directory, ['commit', '--quiet', '--allow-empty', '--message', message]);
   transcript.command(`git commit -m "${message}"`);
 }
 
 async function begin(stage: Stage): Promise<void> {
   title('A repository with a linear baseline: will a flight be more than 15 minutes late?');
   const directory = await cloneOf(stage, 'ada');
-  await git(directory, 'checkout', '--quiet', '-B', 'main');
+  await git(directory, ['checkout', '--quiet', '-B', 'main']);
   await cp(join(suite, 'examples/flights'), directory, { recursive: true });
   for (const month of MONTHS.slice(0, 2)) await bring(stage, directory, 'train', month);
   for (const month of MONTHS.slice(0, 3)) await bring(stage, directory, 'test', month);
@@ -76,7 +75,7 @@ async function begin(stage: Stage): Promise<void> {
   await type(directory, ['train']);
   await type(directory, ['evaluate']);
   await commitAll(directory, 'Begin with a linear baseline');
-  await git(directory, 'push', '--quiet', '--force', 'origin', 'main');
+  await git(directory, ['push', '--quiet', '--force', 'origin', 'main']);
 }
 
 const pullRequestSteps: readonly Step[] = [
@@ -99,13 +98,19 @@ async function openPullRequest(stage: Stage, head: string): Promise<PullRequest 
   return open.find((candidate) => candidate.head.ref === head);
 }
 
-async function pullRequestJob(stage: Stage, pullRequest: PullRequest, name: string): Promise<void> {
+async function pullRequestJob(
+  stage: Stage,
+  pullRequest: PullRequest,
+  name: string,
+  expected: Pick<Job, 'fails'> = {},
+): Promise<void> {
   const job: Job = {
     name,
     ref: pullRequest.head.sha,
     eventName: 'pull_request',
     event: { number: pullRequest.number, pull_request: pullRequest },
     steps: pullRequestSteps,
+    ...expected,
   };
   await runJob(stage, job);
   await showComment(stage, pullRequest);
@@ -137,7 +142,7 @@ const DAMAGE: readonly { readonly line: number; readonly column: number; readonl
 async function change(stage: Stage): Promise<void> {
   title('A pull request: gradient boosting, and March, which arrives damaged');
   const directory = await cloneOf(stage, 'ada');
-  await git(directory, 'checkout', '--quiet', '-B', BRANCH);
+  await git(directory, ['checkout', '--quiet', '-B', BRANCH]);
   const project = join(directory, 'rastro.yaml');
   const text = await readFile(project, 'utf8');
   await writeFile(
@@ -154,7 +159,7 @@ async function change(stage: Stage): Promise<void> {
     lines[line - 1] = lines[line - 1]!.split(',').with(column, value).join(',');
   await writeFile(march, lines.join('\n'));
   await commitAll(directory, 'Learn with gradient boosting, from March too');
-  await git(directory, 'push', '--quiet', '--force', 'origin', BRANCH);
+  await git(directory, ['push', '--quiet', '--force', 'origin', BRANCH]);
   const { repository } = stage.github;
   const pullRequest =
     (await openPullRequest(stage, BRANCH)) ??
@@ -163,7 +168,7 @@ async function change(stage: Stage): Promise<void> {
       body: { title: 'Learn with gradient boosting, from March too', head: BRANCH, base: 'main', body: '' },
     }));
   say(`Opened pull request #${pullRequest.number}. Its workflow:`);
-  await pullRequestJob(stage, pullRequest, 'job-pull-request-1');
+  await pullRequestJob(stage, pullRequest, 'job-pull-request-1', { fails: 'validate' });
 }
 
 async function repair(stage: Stage): Promise<void> {
@@ -173,7 +178,7 @@ async function repair(stage: Stage): Promise<void> {
   await type(directory, ['train']);
   await type(directory, ['evaluate']);
   await commitAll(directory, 'Repair March; train');
-  await git(directory, 'push', '--quiet', 'origin', `HEAD:${BRANCH}`);
+  await git(directory, ['push', '--quiet', 'origin', `HEAD:${BRANCH}`]);
   const pullRequest = await openPullRequest(stage, BRANCH);
   if (pullRequest) await pullRequestJob(stage, pullRequest, 'job-pull-request-2');
 }
@@ -200,7 +205,7 @@ async function release(stage: Stage): Promise<void> {
   title('On main: release');
   const steps: Step[] = [{ verb: 'validate' }, { verb: 'train' }, { verb: 'evaluate' }, { verb: 'release' }];
   const { directory } = await runJob(stage, { name: 'job-release', eventName: 'push', steps });
-  const tag = await git(directory, 'ls-remote', '--tags', 'origin', 'delay@*');
+  const tag = await git(directory, ['ls-remote', '--tags', 'origin', 'delay@*']);
   say(`\n${tag}`);
   const { repository } = stage.github;
   const [published] = await ask<
@@ -268,7 +273,7 @@ async function monitorDrift(stage: Stage): Promise<void> {
   const directory = await cloneOf(stage, 'ada');
   for (const part of ['train', 'test', 'latest'] as const) await bring(stage, directory, part, MAY);
   await commitAll(directory, 'May 2001');
-  await git(directory, 'push', '--quiet', 'origin', 'HEAD:main');
+  await git(directory, ['push', '--quiet', 'origin', 'HEAD:main']);
   const { results } = await runJob(stage, {
     name: 'job-monitor-2',
     eventName: 'schedule',
@@ -290,5 +295,5 @@ async function audit(stage: Stage): Promise<void> {
   const directory = await cloneOf(stage, 'grace');
   await type(directory, ['audit', '--environment', 'prod']);
   transcript.command('git log --format="%h %s" origin/rastro/trail');
-  say(await git(directory, 'log', '--format=%h %s', 'origin/rastro/trail'));
+  say(await git(directory, ['log', '--format=%h %s', 'origin/rastro/trail']));
 }

@@ -1,6 +1,7 @@
 /** Temporary repositories, a runner's environment, a GitHub, fixtures. */
 
 export type { StoredArtifact } from './artifacts/artifact-store.ts';
+export { git } from './git.ts';
 export { type GitServer, serveGit } from './git-server.ts';
 export type { StoredCheckRun, StoredCommitStatus } from './github/checks.ts';
 export type { StoredDeployment } from './github/deployments.ts';
@@ -17,6 +18,7 @@ export type { Failure } from './github/planned-failures.ts';
 export type { NewPullRequest } from './github/pull-requests.ts';
 export type { StoredRelease } from './github/releases.ts';
 export { startGitHub } from './github/start-github.ts';
+export { realData, realGto, realPart, realPython } from './real-parts.ts';
 export {
   type ActionResult,
   type ActionRun,
