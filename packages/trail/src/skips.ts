@@ -6,7 +6,7 @@ export type Skips = ReadonlyMap<number, number>;
 
 /**
  * What annotations take back. An annotation may take back what came before it, but neither another annotation nor a
- * "no" of somebody else: a denied gate or a rejection stays until the person who said it takes it back.
+ * "no" of somebody else: a rejection, a denied gate or a breached contract stays until whoever said it takes it back.
  */
 export function skipsOf(entries: readonly ChainedEntry[]): {
   skips: Skips;
@@ -42,5 +42,6 @@ function refusalOf(by: Entry, target: Entry | undefined, seq: number): string | 
 function speakerOfNo(entry: Entry): string | undefined {
   if (entry.kind === 'approve' && entry.event.verdict === 'rejected') return entry.event.by.login;
   if (entry.kind === 'gate' && !entry.event.allowed) return entry.event.actor.login;
+  if (entry.kind === 'data-check' && entry.event.verdict === 'breach') return entry.recordedBy.login;
   return undefined;
 }

@@ -109,11 +109,13 @@ test('an annotation takes back what came before it, and nothing else', () => {
   const faultsAfter = (...skips: number[]) => {
     const story = goodStory();
     story.add(steps.approve('rejected'), { login: 'bob', id: 2 });
+    story.add(steps.dataCheck('breach'), { login: 'robot', id: 9 });
     story.add(steps.annotate(...skips));
     return check(story.commits).faults.map(({ message }) => message);
   };
   expect(faultsAfter(6, 0)).toEqual([]);
-  expect(faultsAfter(8)).toEqual(['it skips entry 8, which does not come before it']);
+  expect(faultsAfter(9)).toEqual(['it skips entry 9, which does not come before it']);
+  expect(faultsAfter(8)).toEqual(['it skips entry 8, a "no" that only robot may take back']);
   expect(faultsAfter(7)).toEqual(['it skips entry 7, a "no" that only bob may take back']);
 });
 

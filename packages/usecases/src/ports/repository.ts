@@ -44,7 +44,10 @@ export interface Repository {
   resolve(revision: string): Promise<string | undefined>;
   /** The remote's default branch: its name and its commit, fetched first when there is a remote. */
   defaultBranch(): Promise<{ name: string; commit: string } | undefined>;
-  /** The best common ancestor; deepens a shallow clone step by step until it is found. */
+  /**
+   * The best common ancestor; deepens a shallow clone step by step until it is found.
+   * @throws OutsideError `git-shallow` when the history that would tell cannot be fetched; so do the next one and `rootCommit`.
+   */
   mergeBase(a: string, b: string): Promise<string | undefined>;
   isAncestor(ancestor: string, descendant: string): Promise<boolean>;
   /** Brings a commit that this clone lacks, with the files of its own tree only; false when the remote does not give it. */
@@ -70,7 +73,10 @@ export interface Repository {
     taggedAt: number;
   }): Promise<string>;
 
-  /** The tip of the trail branch, fetched from the remote first; undefined when there is no trail yet. */
+  /**
+   * The tip of the trail branch, fetched from the remote first; undefined when there is no trail yet.
+   * @throws OutsideError `trail-rewritten` when the remote's trail does not continue the one that this clone has seen.
+   */
   trailHead(): Promise<string | undefined>;
   /** The trail's commits from genesis to `head`, oldest first. */
   trail(head: string): Promise<TrailCommit[]>;
