@@ -20,10 +20,25 @@ const BOUNDS = ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum'] as
  * RE2 cannot run, bounds that no value can keep, constraints that the type does not have.
  */
 export function readContract(text: string, file: string): Document<Contract> {
-  const document = readDocument(text, file, Contract);
+  const document = withExpressionPlaces(readDocument(text, file, Contract), text);
   const faults = faultsIn(document);
   if (faults.length > 0) throw new InputError(faults);
   return document;
+}
+
+/** The place of a rule's expression is that of its first character: behind the quote where YAML quotes it. */
+function withExpressionPlaces(document: Document<Contract>, text: string): Document<Contract> {
+  const lines = text.split('\n');
+  return {
+    ...document,
+    placeOf: (path) => {
+      const where = document.placeOf(path);
+      const isExpression = path.length === 3 && path[0] === 'rules' && path[2] === 'check';
+      if (!isExpression || where.line === undefined || where.column === undefined) return where;
+      const first = lines[where.line - 1]?.[where.column - 1];
+      return first === '"' || first === "'" ? { ...where, column: where.column + 1 } : where;
+    },
+  };
 }
 
 function faultsIn(document: Document<Contract>): Fault[] {

@@ -278,7 +278,7 @@ describe('rules', () => {
     ['with two expressions', 'a, b', 'rule-syntax c.yaml:4:12'],
     ['with a query', 'a > 0 from c', 'unknown-column c.yaml:4:23'],
     ['with a subquery', 'a in (select 1)', 'rule-syntax c.yaml:4:14'],
-    ['that closes our parentheses', '"true) or (true"', 'rule-syntax c.yaml:4:16'],
+    ['that closes our parentheses', '"true) or (true"', 'rule-syntax c.yaml:4:17'],
     ['that is no condition', 'a + 1', 'rule-meaning c.yaml:4:12'],
     ['that adds rows up', 'sum(a) > 1', 'rule-meaning c.yaml:4:12'],
     ['with an unknown function', 'nofunction(a)', 'rule-meaning c.yaml:4:12'],

@@ -72,7 +72,10 @@ export async function locateAll(table: Table, ats: Iterable<number>): Promise<Ma
   const rows = new Map<number, number[]>();
   for (const at of new Set(ats)) {
     const index = Math.floor(at / FILE_STRIDE);
-    rows.set(index, [...(rows.get(index) ?? []), at - index * FILE_STRIDE]);
+    const row = at - index * FILE_STRIDE;
+    const known = rows.get(index);
+    if (known) known.push(row);
+    else rows.set(index, [row]);
   }
   const located = new Map<number, number>();
   for (const [index, wanted] of rows) {
