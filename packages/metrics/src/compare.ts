@@ -108,9 +108,8 @@ export function compare(request: CompareRequest): CompareResult {
   const { task } = candidate.evaluation;
   if (baseline && baseline.evaluation.task !== task) throw taskDiffers(baseline.evaluation.task, task);
   const specs = specsOf(request);
-  const names = specs.map(({ metric }) => metric);
-  const pair = baseline && paired && readPair(paired, names);
-  const slicedPairs = paired && pair ? slicePairs(paired, pair, names) : new Map<string, SamplePair>();
+  const pair = baseline && paired && readPair(paired, specs);
+  const slicedPairs = paired && pair ? slicePairs(paired, pair, specs) : new Map<string, SamplePair>();
   const totals = specs.map((spec) => judgeTotal(spec, baseline, candidate, pair));
   const slices = baseline ? specs.flatMap((spec) => judgeSlices(spec, baseline, candidate, slicedPairs)) : [];
   const undecided = [...totals, ...slices];

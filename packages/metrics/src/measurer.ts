@@ -78,6 +78,29 @@ export function whyNotMeasurable(sample: Sample, name: string): string | undefin
   return needs === 'probabilities' ? sample.notProbabilities : undefined;
 }
 
+/**
+ * What each row adds to a metric that is the plain mean over rows, from 0 and 1 for accuracy to errors; undefined for any
+ * other metric.
+ */
+export function lossesOf(sample: Sample, name: string): Float64Array | undefined {
+  if (sample.task === 'regression') {
+    const { absolute, errors } = regressionRows(sample.truth, sample.predicted);
+    if (name === 'mae') return absolute;
+    return name === 'mse' ? errors.map((error) => error * error) : undefined;
+  }
+  const { truth, predicted, width } = sample;
+  switch (name) {
+    case 'accuracy':
+      return Float64Array.from(truth, (code, row) => Number(code === predicted[row]));
+    case 'log_loss':
+      return logLosses(truth, asProbabilities(sample.scores!, width), width);
+    case 'brier':
+      return brierLosses(truth, asProbabilities(sample.scores!, width), width);
+    default:
+      return undefined;
+  }
+}
+
 function classMeasurer(sample: ClassSample, names: readonly string[]): Measurer {
   const size = sample.classes.length;
   const cells = cellsOf(sample.truth, sample.predicted, size);
@@ -172,7 +195,6 @@ function f1Of(counts: Parameters<typeof fbetaOf>[0]): number {
 
 function sharedReads(sample: ClassSample): (name: string) => Read {
   const { truth, width } = sample;
-  const probabilities = () => asProbabilities(sample.scores!, width);
   return (name) => {
     switch (name) {
       case 'accuracy':
@@ -183,16 +205,13 @@ function sharedReads(sample: ClassSample): (name: string) => Read {
         return ({ confusion }) => mcc(confusion);
       case 'cohen_kappa':
         return ({ confusion }) => cohenKappa(confusion);
-      case 'log_loss': {
-        const losses = logLosses(truth, probabilities(), width);
-        return ({ weights }) => weightedMean(losses, weights);
-      }
+      case 'log_loss':
       case 'brier': {
-        const losses = brierLosses(truth, probabilities(), width);
+        const losses = lossesOf(sample, name)!;
         return ({ weights }) => weightedMean(losses, weights);
       }
       case 'ece': {
-        const binned = binByConfidence(truth, probabilities(), width);
+        const binned = binByConfidence(truth, asProbabilities(sample.scores!, width), width);
         return ({ weights }) => expectedCalibrationError(binned, weights);
       }
       default:

@@ -1,5 +1,5 @@
 import { fault, InputError } from '@rastro/fault';
-import { type Measurer, measurer, whyNotMeasurable } from './measurer.ts';
+import { lossesOf, measurer, whyNotMeasurable } from './measurer.ts';
 import { type RandomSource, randomSource } from './random.ts';
 import {
   type Answers,
@@ -10,6 +10,7 @@ import {
   subsetOf,
 } from './sample.ts';
 import { type SliceSource, slicesOf } from './slices.ts';
+import { type Weights, weightedMean } from './weights.ts';
 
 /** Answers of two models to the same rows. */
 export interface PairedRows extends Question {
@@ -21,16 +22,24 @@ export interface PairedRows extends Question {
   readonly seed?: number | undefined;
 }
 
+/** A metric of a pair; one with a target is judged by both values, any other by their difference. */
+export interface PairedMetric {
+  readonly metric: string;
+  readonly target?: number | undefined;
+}
+
 export interface SamplePair {
   readonly baseline: Sample;
   readonly candidate: Sample;
-  /** Values of both models over the same resamples of rows; undefined for a metric that was not asked for. */
+  /** Over the same resamples of rows for both models; undefined for a metric that was not asked for. */
   replicatesOf(metric: string): Replicates | undefined;
 }
 
 export interface Replicates {
-  readonly baseline: Float64Array;
-  readonly candidate: Float64Array;
+  /** Candidate minus baseline. */
+  readonly deltas: Float64Array;
+  /** Undefined when only the differences were drawn. */
+  readonly values?: { readonly baseline: Float64Array; readonly candidate: Float64Array };
 }
 
 /** How the answers changed, row by row. */
@@ -46,7 +55,7 @@ export interface Churn {
 }
 
 /** @throws InputError when either side does not fit the truth, or the sides know different classes. */
-export function readPair(paired: PairedRows, metrics: readonly string[]): SamplePair {
+export function readPair(paired: PairedRows, metrics: readonly PairedMetric[]): SamplePair {
   const baseline = readSample(paired, paired.baseline);
   const candidate = readSample(paired, paired.candidate);
   if (baseline.task !== 'regression' && candidate.task !== 'regression') {
@@ -69,7 +78,7 @@ export function readPair(paired: PairedRows, metrics: readonly string[]): Sample
 function pairOf(
   { baseline, candidate }: { baseline: Sample; candidate: Sample },
   draw: {
-    metrics: readonly string[];
+    metrics: readonly PairedMetric[];
     resamples?: number | undefined;
     seed?: number | undefined;
     stream: string;
@@ -77,52 +86,77 @@ function pairOf(
 ): SamplePair {
   const { resamples = 1000, seed = 0, stream } = draw;
   const metrics = draw.metrics.filter(
-    (metric) =>
+    ({ metric }) =>
       whyNotMeasurable(baseline, metric) === undefined && whyNotMeasurable(candidate, metric) === undefined,
   );
-  let drawn: { baseline: Float64Array[]; candidate: Float64Array[] } | undefined;
+  let drawn: Replicates[] | undefined;
   return {
     baseline,
     candidate,
     replicatesOf(metric) {
-      const at = metrics.indexOf(metric);
+      const at = metrics.findIndex((asked) => asked.metric === metric);
       if (at < 0 || resamples < 2) return undefined;
-      drawn ??= drawPairs(measurer(baseline, metrics), measurer(candidate, metrics), {
-        rows: baseline.rows,
-        resamples,
-        random: randomSource(seed, stream),
-      });
-      return { baseline: drawn.baseline[at]!, candidate: drawn.candidate[at]! };
+      drawn ??= drawAll(
+        metrics.map((asked) => drawerOf({ baseline, candidate }, asked, resamples)),
+        { rows: baseline.rows, resamples, random: randomSource(seed, stream) },
+      );
+      return drawn[at];
     },
   };
 }
 
-function drawPairs(
-  baseline: Measurer,
-  candidate: Measurer,
+/** Collects what one metric makes of each resample. */
+interface Drawer {
+  readonly replicates: Replicates;
+  draw(weights: Weights, round: number): void;
+}
+
+function drawAll(
+  drawers: readonly Drawer[],
   { rows, resamples, random }: { rows: number; resamples: number; random: RandomSource },
-) {
+): Replicates[] {
   const weights = new Uint8Array(rows);
-  const drawn = {
-    baseline: baseline.names.map(() => new Float64Array(resamples)),
-    candidate: candidate.names.map(() => new Float64Array(resamples)),
-  };
   for (let round = 0; round < resamples; round++) {
     random.resample(weights);
-    const [before, after] = [baseline.measure(weights), candidate.measure(weights)];
-    for (let i = 0; i < before.length; i++) {
-      drawn.baseline[i]![round] = before[i]!;
-      drawn.candidate[i]![round] = after[i]!;
-    }
+    for (const drawer of drawers) drawer.draw(weights, round);
   }
-  return drawn;
+  return drawers.map(({ replicates }) => replicates);
+}
+
+function drawerOf(
+  { baseline, candidate }: { baseline: Sample; candidate: Sample },
+  { metric, target }: PairedMetric,
+  resamples: number,
+): Drawer {
+  const deltas = new Float64Array(resamples);
+  const [before, after] = [lossesOf(baseline, metric), lossesOf(candidate, metric)];
+  if (before && after && target === undefined) {
+    // The difference of two means over the same rows is the mean of the differences: one pass in place of two.
+    const differences = after.map((loss, row) => loss - before[row]!);
+    return {
+      replicates: { deltas },
+      draw(weights, round) {
+        deltas[round] = weightedMean(differences, weights);
+      },
+    };
+  }
+  const values = { baseline: new Float64Array(resamples), candidate: new Float64Array(resamples) };
+  const [first, second] = [measurer(baseline, [metric]), measurer(candidate, [metric])];
+  return {
+    replicates: { deltas, values },
+    draw(weights, round) {
+      values.baseline[round] = first.measure(weights)[0]!;
+      values.candidate[round] = second.measure(weights)[0]!;
+      deltas[round] = values.candidate[round]! - values.baseline[round]!;
+    },
+  };
 }
 
 /** The pair of each slice, by `column=value`. */
 export function slicePairs(
   paired: PairedRows,
   pair: SamplePair,
-  metrics: readonly string[],
+  metrics: readonly PairedMetric[],
 ): Map<string, SamplePair> {
   return new Map(
     (paired.slices ?? []).flatMap(slicesOf).map(({ column, value, rows }) => {

@@ -84,8 +84,11 @@ function byBootstrap(pair: SamplePair, hypothesis: Hypothesis): PairedTest | und
   const { metric, worth, gain, tolerance, confidence } = hypothesis;
   const drawn = pair.replicatesOf(metric);
   if (!drawn) return undefined;
-  const deltas = drawn.candidate.map((value, round) => value - drawn.baseline[round]!);
-  const gains = drawn.candidate.map((value, round) => worth(value) - worth(drawn.baseline[round]!));
+  const { deltas, values } = drawn;
+  // Without a target the worth of a value is itself or its opposite, and so is that of a difference.
+  const gains = values
+    ? values.candidate.map((value, round) => worth(value) - worth(values.baseline[round]!))
+    : deltas.map(worth);
   const interval = percentileInterval(deltas, confidence);
   if (!interval) return undefined;
   const known = gains.filter((value) => !Number.isNaN(value));
