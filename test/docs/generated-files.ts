@@ -20,7 +20,10 @@ export async function generatedFiles(): Promise<Map<string, string>> {
   files.set('schemas/contract.schema.json', jsonSchema('contracts/<dataset>.yaml', Contract));
   files.set('schemas/policy.schema.json', jsonSchema('rastro.policy.yaml', Policy));
   files.set('schemas/train-lock.schema.json', jsonSchema('rastro.lock/<model>/train.yaml', TrainLock));
-  files.set('schemas/data-lock.schema.json', jsonSchema('rastro.lock/data/<dataset>/validate.yaml', DataLock));
+  files.set(
+    'schemas/data-lock.schema.json',
+    jsonSchema('rastro.lock/data/<dataset>/validate.yaml', DataLock),
+  );
   return files;
 }
 
