@@ -101,7 +101,8 @@ const WORST_FIRST: readonly MetricVerdict[] = [
  * Whether the candidate is better than the baseline, worse, or not to be told apart from it. A metric regresses when it
  * worsens by more than its tolerance and chance does not explain that. A metric of the baseline that the candidate
  * lacks, or has without a value, is missing and never passes.
- * @throws InputError when the records are of different tasks, or a metric that decides is unknown and has no goal.
+ * @throws InputError when the records are of different tasks, have no metric at all, or a metric that decides is unknown
+ * and has no goal.
  */
 export function compare(request: CompareRequest): CompareResult {
   const { baseline, candidate, paired, alpha = 0.05 } = request;
@@ -160,11 +161,19 @@ function specsOf({ specs, baseline, candidate }: CompareRequest): Spec[] {
   }));
 }
 
-/** The usual metrics of a task that either record tells; a model without scores has no log loss to miss. */
+/**
+ * The usual metrics of a task that either record tells (a model without scores has no log loss to miss), or every metric
+ * when they tell none of those.
+ */
 function usualSpecs(task: Task, known: Readonly<Record<string, MetricValue>>): MetricSpec[] {
-  return metricsOf(task)
-    .filter(({ name, usual }) => usual && known[name])
-    .map(({ name }) => ({ metric: name }));
+  const usual = metricsOf(task).filter((metric) => metric.usual && known[metric.name]);
+  const names = usual.length > 0 ? usual.map(({ name }) => name) : Object.keys(known);
+  if (names.length === 0) {
+    throw new InputError(
+      fault('no-metrics', 'neither record has a metric to compare', undefined, 'Evaluate the model again.'),
+    );
+  }
+  return names.map((metric) => ({ metric }));
 }
 
 /** A difference measured, not yet judged: it waits for the p-values of the others. */

@@ -111,6 +111,15 @@ describe('records alone', () => {
     expect(found.metrics[0]?.method).toBe('point');
   });
 
+  test('metrics of the user are judged by the goal in the record when there are no others', () => {
+    const found = compareRecords(withMetrics({ profit: 10 }), withMetrics({ profit: 5 }), []);
+    expect(found.metrics[0]).toMatchObject({ metric: 'profit', verdict: 'regressed' });
+  });
+
+  test('records without a metric are refused', () => {
+    expect(() => compareRecords(withMetrics({}), withMetrics({}), [])).toThrow('neither record has a metric');
+  });
+
   test('records of different tasks are refused', () => {
     const regression = recordOf({
       task: 'regression',
