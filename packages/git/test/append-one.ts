@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
 import { commitMessage, decodeEntry, encodeEntry, entryPath, nextEntry } from '@rastro/trail';
 import { openRepository } from '../src/index.ts';
 
@@ -7,9 +8,7 @@ const [directory = '', reason = ''] = process.argv.slice(2);
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 const repository = await openRepository(directory);
 const repositoryId = await repository.rootCommit();
-let attempts = 0;
 for (;;) {
-  attempts++;
   const head = await repository.trailHead();
   const last = head === undefined ? undefined : (await repository.trail(head)).at(-1)?.added[0];
   const end = last ? { seq: decodeEntry(last.bytes).entry.seq, sha256: sha256(last.bytes) } : undefined;
@@ -31,5 +30,5 @@ for (;;) {
     at: Date.parse(entry.recordedAt) / 1000,
   });
   if (result.status === 'accepted') break;
+  await setTimeout(Math.random() * 1000);
 }
-process.stdout.write(String(attempts));
