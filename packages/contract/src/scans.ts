@@ -135,6 +135,7 @@ WHERE _at > first ORDER BY _at LIMIT ${this.#plan.limit}`;
   #canAsk(check: Check): boolean {
     const { ask } = check;
     if (ask.how === 'reference' && this.#plan.references[ask.reference]!.files.length === 0) return false;
+    if (ask.how === 'key' && ask.fields === undefined && this.#rowColumns().length === 0) return false;
     return check.needs.every((field) => this.#shape.physical[field] !== undefined);
   }
 

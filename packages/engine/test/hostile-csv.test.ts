@@ -176,3 +176,61 @@ test('planted faults are found on their physical lines, and nothing else is', as
     { numRuns: 100 },
   );
 });
+
+test('whatever the bytes, the file is judged or refused with a reason', async () => {
+  const bytes = fc
+    .array(
+      fc.constantFrom(
+        'a',
+        '1',
+        ',',
+        ',',
+        '"',
+        '""',
+        '\n',
+        '\n',
+        '\r',
+        '\r\n',
+        '\0',
+        '\xff',
+        '\xc3\xa9',
+        ' ',
+        '\t',
+        '#',
+        '\\',
+        "'",
+        ';',
+        '\ufeff',
+      ),
+      { maxLength: 40 },
+    )
+    .map((parts) => Buffer.from(parts.join(''), 'latin1'));
+  const source = fc.constantFrom(
+    '',
+    'source: { header: false }',
+    'source: { trim: true }',
+    'source: { comment: "#" }',
+    'source: { encoding: latin-1 }',
+    'source: { quote: "\'", delimiter: ";" }',
+  );
+  let number = 0;
+  await fc.assert(
+    fc.asyncProperty(bytes, source, fc.boolean(), async (tail, source, hasHeader) => {
+      const path = join(folder, `soup${number++}.csv`);
+      writeFileSync(path, Buffer.concat([Buffer.from(hasHeader ? 'a,b\n' : ''), tail]));
+      const contract = readContract(
+        `${source}\nfields: [{ name: a, unique: true }, { name: b, type: integer }]\nrows: { unique: true }`,
+        'c.yaml',
+      );
+      const result = await engine.check(
+        planChecks(contract, { files: [{ absolute: path, path }], limit: 100 }),
+      );
+      rmSync(path);
+      for (const { id, status, offenders } of result.rules) {
+        const isAboutTheFile = id.startsWith('structure') || id.startsWith('extra') || id.endsWith('.column');
+        if (status === 'fail' && !isAboutTheFile) expect(offenders.every(({ line }) => line! > 0)).toBe(true);
+      }
+    }),
+    { numRuns: 150 },
+  );
+});
