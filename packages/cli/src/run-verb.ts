@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
-import { ExitCode, explain, showPlace } from '@rastro/fault';
+import { ExitCode, type Explanation, explain, showPlace } from '@rastro/fault';
 import { gitUser } from '@rastro/git';
-import { saveReports, terminalContext, wirePorts } from '@rastro/host';
+import { saveReports, seenExplanation, terminalContext, wirePorts } from '@rastro/host';
 import { renderTerminal } from '@rastro/report';
 import { readRequest, type Verb } from '@rastro/usecases';
 import pc from 'picocolors';
@@ -48,16 +48,16 @@ export async function runVerb(
     }
   } catch (error) {
     progress.stop();
-    return tell(error, { json: json ?? false, colored, root: resolve(directory) });
+    const explanation = seenExplanation(explain(error), { root: resolve(directory), from: process.cwd() });
+    return tell(explanation, { json: json ?? false, colored });
   }
 }
 
 /** Tells an error on standard error, or as JSON on standard output, and gives its exit code. */
 export function tell(
-  error: unknown,
-  { json, colored, root }: { json: boolean; colored: boolean; root?: string },
+  { exitCode, faults, stack }: Explanation,
+  { json, colored }: { json: boolean; colored: boolean },
 ): ExitCode {
-  const { exitCode, faults, stack } = explain(error, root);
   const paint = pc.createColors(colored);
   if (json)
     process.stdout.write(`${JSON.stringify({ verdict: 'error', exitCode, errors: faults }, null, 2)}\n`);

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { ExitCode, fault, InputError } from '@rastro/fault';
+import { ExitCode, explain, fault, InputError } from '@rastro/fault';
 import { Command } from 'commander';
 import { tell } from './run-verb.ts';
 
@@ -29,7 +29,7 @@ export function serveCommand(): Command {
       try {
         await serve(options);
       } catch (error) {
-        process.exitCode = tell(error, { json: false, colored: false });
+        process.exitCode = tell(explain(error), { json: false, colored: false });
       }
     });
 }

@@ -6,6 +6,7 @@ import {
   LineCounter,
   parseDocument as parseYaml,
   visit,
+  type YAMLError,
   type Document as YamlDocument,
 } from 'yaml';
 import type { z } from 'zod';
@@ -63,7 +64,7 @@ export function parseDocument(text: string, file: string): { value: unknown; pla
   };
   if (document.errors.length > 0) {
     throw new InputError(
-      document.errors.map((error) =>
+      withoutConsequences(document.errors).map((error) =>
         fault(
           'yaml-syntax',
           `not valid YAML: ${error.message.split('\n')[0]}`,
@@ -80,6 +81,12 @@ export function parseDocument(text: string, file: string): { value: unknown; pla
   }
   refuseAliasBombs(document, file);
   return { value: document.toJS({ maxAliasCount: MAX_ALIASES }), places: placesOf(document, at) };
+}
+
+/** After a syntax error the parser guesses on, and stumbles over its guesses; only keys that come twice are worth a list. */
+function withoutConsequences(errors: readonly YAMLError[]): readonly YAMLError[] {
+  const first = errors.findIndex(({ code }) => code !== 'DUPLICATE_KEY');
+  return first === -1 ? errors : errors.slice(0, first + 1);
 }
 
 function refuseAliasBombs(document: YamlDocument, file: string): void {

@@ -9,14 +9,9 @@ export interface Explanation {
   readonly stack?: string;
 }
 
-/**
- * Turns any thrown value into what we show. A value that is not ours is a bug, and is told as one. Places under `root`, an
- * absolute path, are told relative to it, as annotations need them.
- */
-export function explain(error: unknown, root?: string): Explanation {
-  if (isRastroError(error)) {
-    return { exitCode: exitCodeOf(error), faults: error.faults.map((one) => relativeTo(root, one)) };
-  }
+/** Turns any thrown value into what we show. A value that is not ours is a bug, and is told as one. */
+export function explain(error: unknown): Explanation {
+  if (isRastroError(error)) return { exitCode: exitCodeOf(error), faults: error.faults };
   const known = error instanceof Error ? error : new Error(String(error));
   return {
     exitCode: exitCodeOf(error),
@@ -29,12 +24,4 @@ export function explain(error: unknown, root?: string): Explanation {
     ],
     ...(known.stack ? { stack: known.stack } : {}),
   };
-}
-
-function relativeTo(root: string | undefined, { place, ...rest }: Fault): Fault {
-  if (!place) return rest;
-  const prefix = root === undefined ? undefined : `${root.replace(/\/+$/, '')}/`;
-  const file =
-    prefix !== undefined && place.file.startsWith(prefix) ? place.file.slice(prefix.length) : place.file;
-  return { ...rest, place: { ...place, file } };
 }

@@ -152,5 +152,19 @@ export function gitFailed(args: readonly string[], { stderr, exitCode }: GitOutp
       ),
     );
   }
+  if (
+    /Failed to connect|Could(n't| not) (resolve host|connect)|Connection (refused|timed out|reset)/i.test(
+      stderr,
+    )
+  ) {
+    return new OutsideError(
+      fault(
+        'remote-unreachable',
+        message,
+        undefined,
+        'Check the network, the proxy and the address of the remote, then run this step again.',
+      ),
+    );
+  }
   return new OutsideError(fault('git-failed', message));
 }

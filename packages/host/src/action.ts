@@ -1,12 +1,13 @@
-import { resolve } from 'node:path';
+import { relative, resolve } from 'node:path';
 import * as core from '@actions/core';
-import { ExitCode, type Explanation, explain, type Fault, showPlace } from '@rastro/fault';
+import { ExitCode, type Explanation, explain, type Fault, fault, InputError, showPlace } from '@rastro/fault';
 import { annotations, type Finding, type Report, renderMarkdown, SUMMARY_BUDGET } from '@rastro/report';
 import { type Outcome, type Ports, readRequest } from '@rastro/usecases';
 import type { z } from 'zod';
 import { actionContext } from './environment.ts';
 import type { ActionInputs } from './inputs.ts';
 import { saveReports } from './saved-reports.ts';
+import { seenExplanation, seenPath, type Viewpoint } from './seen-paths.ts';
 import { wirePorts } from './wiring.ts';
 
 /**
@@ -20,6 +21,8 @@ export async function runAction<S extends z.ZodObject, T>(
   useCase: (request: z.output<S>, ports: Ports) => Promise<Outcome<T>>,
   present: (record: T, outcome: Outcome<T>) => Record<string, string | number | boolean>,
 ): Promise<void> {
+  const from = resolve(process.env.GITHUB_WORKSPACE || '.');
+  let root = from;
   try {
     const { workingDirectory, token, ...request } = readRequest(
       inputs.schema,
@@ -27,8 +30,9 @@ export async function runAction<S extends z.ZodObject, T>(
       'input',
     ) as Record<string, unknown>;
     if (token) core.setSecret(String(token));
+    root = insideOf(from, String(workingDirectory));
     const wired = await wirePorts({
-      directory: resolve(process.env.GITHUB_WORKSPACE ?? '.', String(workingDirectory)),
+      directory: root,
       context: await actionContext(process.env),
       token: token ? String(token) : undefined,
       apiUrl: process.env.GITHUB_API_URL,
@@ -39,7 +43,7 @@ export async function runAction<S extends z.ZodObject, T>(
     try {
       const outcome = await useCase(request as z.output<S>, wired.ports);
       await saveReports(wired.ports.workspace, outcome.reports);
-      await publish(outcome.reports);
+      await publish(outcome.reports, { root, from });
       for (const [name, value] of Object.entries({
         verdict: outcome.status,
         ...present(outcome.record, outcome),
@@ -50,10 +54,10 @@ export async function runAction<S extends z.ZodObject, T>(
       await wired.close();
     }
   } catch (error) {
-    const explanation = explain(error, process.env.GITHUB_WORKSPACE);
+    const explanation = seenExplanation(explain(error), { root, from });
     for (const one of explanation.faults) core.error(words(one), annotationOf(one));
     if (explanation.stack) core.info(explanation.stack);
-    await core.summary.addRaw(explanationMarkdown(explanation)).write();
+    await writeSummary(explanationMarkdown(explanation));
     process.exitCode = explanation.exitCode;
   }
 }
@@ -64,13 +68,21 @@ const annotate: Record<Finding['severity'], (message: string, where: core.Annota
   notice: core.notice,
 };
 
-async function publish(reports: readonly Report[]): Promise<void> {
+async function publish(reports: readonly Report[], viewpoint: Viewpoint): Promise<void> {
   const [first] = reports;
   if (!first) return;
   const findings = reports.flatMap((report) => report.findings);
   for (const { severity, message, ...where } of annotations({ ...first, findings }))
-    annotate[severity](message, annotationPlace(where));
-  await core.summary.addRaw(renderMarkdown(reports, { budget: SUMMARY_BUDGET })).write();
+    annotate[severity](
+      message,
+      annotationPlace({ ...where, file: where.file && seenPath(where.file, viewpoint) }),
+    );
+  await writeSummary(renderMarkdown(reports, { budget: SUMMARY_BUDGET }));
+}
+
+/** Not every runner keeps summaries. */
+async function writeSummary(markdown: string): Promise<void> {
+  if (process.env.GITHUB_STEP_SUMMARY) await core.summary.addRaw(markdown, true).write();
 }
 
 function fail(reports: readonly Report[]): void {
@@ -78,6 +90,19 @@ function fail(reports: readonly Report[]): void {
   for (const { verb, subject, verdict } of failed)
     core.error(verdict.sentence, { title: `${verb}: ${subject}` });
   process.exitCode = ExitCode.breach;
+}
+
+function insideOf(workspace: string, folder: string): string {
+  const directory = resolve(workspace, folder);
+  if (!/^\.\.([\\/]|$)/.test(relative(workspace, directory))) return directory;
+  throw new InputError(
+    fault(
+      'path-outside',
+      `working-directory: ${folder} leads outside the workspace`,
+      undefined,
+      'Give a folder of the repository, relative to its root.',
+    ),
+  );
 }
 
 /** The texts of a step's `with:`, by lower-case name. */

@@ -3,5 +3,6 @@ export { runAction } from './action.ts';
 export { actionContext, terminalContext } from './environment.ts';
 export { type ActionInputs, actionInputs, TOKEN_DEFAULT } from './inputs.ts';
 export { saveReports } from './saved-reports.ts';
+export { seenExplanation } from './seen-paths.ts';
 export { VERSION } from './version.ts';
 export { type WiredPorts, type Wiring, wirePorts } from './wiring.ts';

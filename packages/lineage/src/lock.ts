@@ -20,6 +20,10 @@ export const TrainLock = z.strictObject({
   stage: z.literal('train'),
   model: z.string(),
   cmd: z.string(),
+  /** What `rastro.yaml` asked the model to learn: a model that was asked something else is another model. */
+  asked: z
+    .strictObject({ task: z.string(), target: z.string(), features: z.array(z.string()).optional() })
+    .optional(),
   seed: z.number().int(),
   params: z.record(z.string(), Scalar),
   data: z.array(LockedFile),
@@ -85,12 +89,25 @@ export function readDataLock(text: string, file: string): DataLock {
 export function staleness(lock: TrainLock, now: Omit<TrainLock, 'schema' | 'features'>): string[] {
   return [
     ...(lock.cmd === now.cmd ? [] : [`the command changed from "${lock.cmd}" to "${now.cmd}"`]),
+    ...changedQuestion(lock.asked, now.asked),
     ...(lock.seed === now.seed ? [] : [`the seed changed from ${lock.seed} to ${now.seed}`]),
     ...changedKeys(lock.params, now.params),
     ...changedFiles(lock.data, now.data, 'data'),
     ...changedFiles(lock.deps, now.deps, 'dependency'),
     ...changedFiles(lock.outs, now.outs, 'output'),
   ];
+}
+
+function changedQuestion(old: TrainLock['asked'], now: TrainLock['asked']): string[] {
+  const show = (value: string | string[] | undefined) =>
+    value === undefined ? 'not stated' : [value].flat().join(', ');
+  return (['task', 'target', 'features'] as const)
+    .map((key) => ({ key, before: show(old?.[key]), after: show(now?.[key]) }))
+    .filter(({ before, after }) => before !== after)
+    .map(
+      ({ key, before, after }) =>
+        `the ${key} ${key === 'features' ? 'were' : 'was'} ${before}, now ${key === 'features' ? 'they are' : 'it is'} ${after}`,
+    );
 }
 
 function changedKeys(old: TrainLock['params'], now: TrainLock['params']): string[] {

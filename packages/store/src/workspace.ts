@@ -6,11 +6,19 @@ import { fault, InputError } from '@rastro/fault';
 import type { Digest, Workspace } from '@rastro/usecases';
 import { glob } from 'tinyglobby';
 
-/** Opens the files under a folder. @throws InputError when the folder is not there. */
+/** Opens the files under a folder. @throws InputError when there is no such folder. */
 export async function openWorkspace(folder: string): Promise<Workspace> {
   const root = await realpath(resolve(folder)).catch((cause: unknown) => {
-    throw new InputError(fault('folder-missing', `the folder ${folder} is not there`), { cause });
+    throw new InputError(
+      fault('folder-missing', `the folder ${folder} is not there`, undefined, 'Give a folder that exists.'),
+      { cause },
+    );
   });
+  if (!(await stat(root)).isDirectory()) {
+    throw new InputError(
+      fault('folder-missing', `${folder} is not a folder`, undefined, 'Give the folder with rastro.yaml.'),
+    );
+  }
   return new FolderWorkspace(root);
 }
 
@@ -49,7 +57,10 @@ class FolderWorkspace implements Workspace {
 
   async write(path: string, content: string | Uint8Array): Promise<void> {
     await this.ensureFolder(path);
-    const target = this.absolute(path);
+    await orRefused(path, () => this.#replace(this.absolute(path), content));
+  }
+
+  async #replace(target: string, content: string | Uint8Array): Promise<void> {
     const temporary = `${target}.${process.pid}.${Math.random().toString(36).slice(2)}.tmp`;
     try {
       const file = await open(temporary, 'wx');
@@ -70,12 +81,12 @@ class FolderWorkspace implements Workspace {
     const folder = dirname(path);
     if (folder !== '.') await this.ensureFolder(folder);
     await this.#followed(folder === '.' ? '.' : dirname(folder));
-    await mkdir(dirname(this.absolute(path)), { recursive: true });
+    await orRefused(path, () => mkdir(dirname(this.absolute(path)), { recursive: true }));
     await this.#followed(folder);
   }
 
   async remove(path: string): Promise<void> {
-    await rm(this.absolute(path), { force: true });
+    await orRefused(path, () => rm(this.absolute(path), { force: true }));
   }
 
   async list(globs: readonly string[]): Promise<string[]> {
@@ -91,6 +102,13 @@ class FolderWorkspace implements Workspace {
       ignore: globs.some((pattern) => pattern.startsWith('.rastro/')) ? IGNORED : [...IGNORED, '.rastro/**'],
     });
     return [...new Set([...literal.flat(), ...found])].sort();
+  }
+
+  async stamp(path: string): Promise<string | undefined> {
+    return orMissing(path, async () => {
+      const { ino, mtimeNs, ctimeNs } = await stat(await this.#followed(path), { bigint: true });
+      return [ino, mtimeNs, ctimeNs].join(' ');
+    });
   }
 
   async digest(path: string): Promise<Digest | undefined> {
@@ -151,5 +169,36 @@ async function orMissing<T>(path: string, read: () => Promise<T>): Promise<T | u
       );
     }
     throw error;
+  }
+}
+
+/** What a file system says when it does not let us write, in words. */
+const REFUSALS: Readonly<Record<string, string>> = {
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  EROFS: 'the file system is read-only',
+  EEXIST: 'a file is where a folder is needed',
+  ENOTDIR: 'a file is where a folder is needed',
+  EISDIR: 'a folder is there',
+  ERR_FS_EISDIR: 'a folder is there',
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'the disk quota is used up',
+};
+
+async function orRefused<T>(path: string, write: () => Promise<T>): Promise<T> {
+  try {
+    return await write();
+  } catch (error) {
+    const reason = REFUSALS[(error as NodeJS.ErrnoException).code ?? ''];
+    if (!reason) throw error;
+    throw new InputError(
+      fault(
+        'not-writable',
+        `${path} cannot be written: ${reason}`,
+        { file: path },
+        'Make room for the file.',
+      ),
+      { cause: error },
+    );
   }
 }

@@ -87,6 +87,7 @@ export async function comment(
         reports,
         ...(previous === undefined ? {} : { previous }),
         ...(context.runUrl ? { link: context.runUrl } : {}),
+        ...(context.pullRequest ? { revision: context.pullRequest.head.slice(0, 12) } : {}),
       }),
   });
   return { status: 'pass', reports: [], record: { url, status, verdict: worstStatus(reports), body } };

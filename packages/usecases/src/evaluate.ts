@@ -1,10 +1,13 @@
+import { didYouMean, type Places } from '@rastro/document';
 import { fault, InputError, place } from '@rastro/fault';
 import { readTrainLock, trainLockPath } from '@rastro/lineage';
 import {
   type Answers,
   type EvaluationRecord,
   evaluate as judge,
+  knownMetric,
   type MetricValue,
+  metricsOf,
   writeRecord,
 } from '@rastro/metrics';
 import type { Report, Section } from '@rastro/report';
@@ -67,6 +70,7 @@ export async function evaluate(
         ),
       );
     }
+    refuseUnknownMetrics(model, project);
     const dataset = model.config.evaluate.data;
     const files = await datasetFiles(
       ports.workspace,
@@ -120,10 +124,21 @@ export async function recordOf(
 ): Promise<EvaluationRecord> {
   const config = model.config.evaluate!;
   const { answers, rows, signature, judged, versions } = await answersOf(model, data, ports);
+  if (rows.rows === 0) {
+    throw new InputError(
+      fault(
+        'no-rows',
+        `dataset ${data.name} has no rows`,
+        place(data.files[0]!.path),
+        'Look at the data that the model is judged on.',
+      ),
+    );
+  }
   const evaluation = judge({
     task: model.config.task,
     truth: rows.truth,
     ...answers,
+    metrics: metricNames(model),
     slices: rows.slices,
     positive: config.positive === undefined ? undefined : String(config.positive),
     threshold: config.threshold,
@@ -219,6 +234,33 @@ function signatureOf({ inputs, outputs, opset }: ModelSignature): NonNullable<Ev
   const tensors = (list: ModelSignature['inputs']) =>
     list.map(({ name, type, shape }) => ({ name, type, shape: [...shape] }));
   return { inputs: tensors(inputs), outputs: tensors(outputs), opset };
+}
+
+function refuseUnknownMetrics({ name, config }: NamedModel, project: Places): void {
+  const { task } = config;
+  const unknown = Object.keys(config.evaluate!.metrics).filter(
+    (metric) => !knownMetric(metric)?.tasks.includes(task),
+  );
+  if (unknown.length === 0) return;
+  const known = metricsOf(task).map((metric) => metric.name);
+  throw new InputError(
+    unknown.map((metric) => {
+      const nearest = didYouMean(metric, known);
+      return fault(
+        'unknown-metric',
+        `"${metric}" is not a metric of a ${task} model`,
+        project.placeOfKey(['models', name, 'evaluate', 'metrics', metric]),
+        nearest ? `Did you mean "${nearest}"?` : `Known: ${known.join(', ')}.`,
+      );
+    }),
+  );
+}
+
+/** All metrics of the task, and those that were asked for besides, such as another quantile. */
+function metricNames({ config }: NamedModel): string[] | undefined {
+  const usual = metricsOf(config.task).map(({ name }) => name);
+  const more = Object.keys(config.evaluate!.metrics).filter((name) => !usual.includes(name));
+  return more.length === 0 ? undefined : [...usual, ...more];
 }
 
 /** The bounds of `rastro.yaml` that a record breaks, each as a phrase; a metric without a value breaks every bound. */

@@ -99,6 +99,11 @@ async function trainOne(
     stage: 'train' as const,
     model: model.name,
     cmd: config.command ?? `builtin ${config.builtin}`,
+    asked: {
+      task: model.config.task,
+      target: model.config.target,
+      ...(model.config.features ? { features: model.config.features } : {}),
+    },
     seed: config.seed,
     params: config.params,
     data,
@@ -183,6 +188,8 @@ async function runCommand(
 ): Promise<undefined> {
   const config = model.config.train!;
   for (const output of outputs) await workspace.ensureFolder(output);
+  const before = new Map<string, string | undefined>();
+  for (const output of outputs) before.set(output, await workspace.stamp(output));
   const { exitCode } = await commands.run(config.command!, {
     cwd: workspace.root,
     env: {
@@ -209,7 +216,22 @@ async function runCommand(
       ),
     );
   }
+  for (const output of outputs) {
+    const written = await workspace.stamp(output);
+    if (written !== undefined && written === before.get(output)) throw outputMissing(model, output, true);
+  }
   return undefined;
+}
+
+function outputMissing({ name }: NamedModel, path: string, isOld = false): InputError {
+  return new InputError(
+    fault(
+      'output-missing',
+      `training ${name} did not write ${path}${isOld ? '; the file there is from before' : ''}`,
+      place(path),
+      'Write it at every run, or correct "model:" or "outputs:" in rastro.yaml.',
+    ),
+  );
 }
 
 async function found(workspace: Workspace, globs: readonly string[]): Promise<string[]> {
@@ -262,19 +284,8 @@ async function trainedFiles(
   outputs: readonly string[],
 ): Promise<LockedFile[]> {
   const files = await presentFiles(workspace, outputs);
-  const missing = outputs.filter((path) => !files.some((file) => file.path === path));
-  if (missing.length > 0) {
-    throw new InputError(
-      missing.map((path) =>
-        fault(
-          'output-missing',
-          `training ${model.name} did not write ${path}`,
-          place(path),
-          'Write it, or correct "model:" or "outputs:" in rastro.yaml.',
-        ),
-      ),
-    );
-  }
+  const missing = outputs.find((path) => !files.some((file) => file.path === path));
+  if (missing !== undefined) throw outputMissing(model, missing);
   return files;
 }
 

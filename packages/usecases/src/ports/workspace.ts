@@ -22,6 +22,8 @@ export interface Workspace {
   remove(path: string): Promise<void>;
   /** The files that match the globs, sorted by path in code-unit order, each once. */
   list(globs: readonly string[]): Promise<string[]>;
+  /** A text that is another one once the file was written again, even with the same content. */
+  stamp(path: string): Promise<string | undefined>;
   /** Streams the file; never holds it in memory. */
   digest(path: string): Promise<Digest | undefined>;
 }
