@@ -61,20 +61,31 @@ export async function generatedActionYaml(verb: string, text: string): Promise<s
 /** A README with the tables of inputs and outputs as action.yml has them. */
 export function generatedReadme(action: ActionFile, text: string): string {
   const inputs = Object.entries(action.inputs ?? {}).map(
-    ([name, { description, required, default: initial }]) =>
-      `| \`${name}\` | ${cell(description)} | ${required ? 'required' : initial === undefined || initial === '' ? '' : `\`${cell(initial)}\``} |`,
+    ([name, { description, required, default: initial }]) => [
+      `\`${name}\``,
+      cell(description),
+      required ? 'required' : initial === undefined || initial === '' ? '' : `\`${cell(initial)}\``,
+    ],
   );
-  const outputs = Object.entries(action.outputs).map(
-    ([name, { description }]) => `| \`${name}\` | ${cell(description)} |`,
-  );
-  return between(
-    between(text, 'inputs', ['| input | what it says | default |', '| --- | --- | --- |', ...inputs]),
-    'outputs',
-    ['| output | what it says |', '| --- | --- |', ...outputs],
-  );
+  const outputs = Object.entries(action.outputs).map(([name, { description }]) => [
+    `\`${name}\``,
+    cell(description),
+  ]);
+  const withInputs = between(text, 'inputs', markdownTable(['input', 'what it says', 'default'], inputs));
+  return between(withInputs, 'outputs', markdownTable(['output', 'what it says'], outputs));
 }
 
-function cell(text: string): string {
+/** The lines of a table, its columns aligned as the formatter has them. */
+export function markdownTable(header: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  const widths = header.map((title, index) =>
+    Math.max(3, ...[title, ...rows.map((row) => row[index]!)].map((text) => text.length)),
+  );
+  const line = (row: readonly string[]) =>
+    `| ${row.map((text, index) => text.padEnd(widths[index]!)).join(' | ')} |`;
+  return [line(header), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)];
+}
+
+export function cell(text: string): string {
   return text.replaceAll('\n', ' ').replaceAll('|', '\\|');
 }
 

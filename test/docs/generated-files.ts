@@ -3,8 +3,18 @@ import { join } from 'node:path';
 import { Contract } from '@rastro/contract';
 import { DataLock, Project, TrainLock } from '@rastro/lineage';
 import { Policy } from '@rastro/registry';
+import { verbs } from '@rastro/usecases';
 import { z } from 'zod';
-import { actionVerbs, generatedActionYaml, generatedReadme, readActionFile, root } from './action-files.ts';
+import {
+  actionVerbs,
+  between,
+  cell,
+  generatedActionYaml,
+  generatedReadme,
+  markdownTable,
+  readActionFile,
+  root,
+} from './action-files.ts';
 
 /** Every file that is made from code, by path, with the content that it must have. */
 export async function generatedFiles(): Promise<Map<string, string>> {
@@ -16,6 +26,7 @@ export async function generatedFiles(): Promise<Map<string, string>> {
     const readme = `actions/${verb}/README.md`;
     files.set(readme, generatedReadme(readActionFile(verb), read(readme)));
   }
+  files.set('README.md', between(read('README.md'), 'verbs', verbTable()));
   files.set('schemas/rastro.schema.json', jsonSchema('rastro.yaml', Project));
   files.set('schemas/contract.schema.json', jsonSchema('contracts/<dataset>.yaml', Contract));
   files.set('schemas/policy.schema.json', jsonSchema('rastro.policy.yaml', Policy));
@@ -25,6 +36,11 @@ export async function generatedFiles(): Promise<Map<string, string>> {
     jsonSchema('rastro.lock/data/<dataset>/validate.yaml', DataLock),
   );
   return files;
+}
+
+function verbTable(): string[] {
+  const rows = verbs.map(({ name, summary }) => [`[\`${name}\`](actions/${name})`, cell(summary)]);
+  return markdownTable(['verb', 'what it does'], rows);
 }
 
 function jsonSchema(title: string, schema: z.ZodType): string {
