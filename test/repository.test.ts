@@ -31,7 +31,10 @@ test('no file says which registry to use', () => {
   expect(
     files.filter((path) => ['.npmrc', '.yarnrc', '.yarnrc.yml', 'pip.conf'].includes(basename(path))),
   ).toEqual([]);
-  const configured = execFileSync('npm', ['config', 'get', 'registry'], { encoding: 'utf8' }).trim();
+  const configured = execFileSync('npm', ['config', 'get', 'registry'], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  }).trim();
   expect(linesWith(new URL(configured).host)).toEqual([]);
   expect(linesWith(/\b(registry\.[a-z]+|files\.pythonhosted)\.(com|org|net)\b|pypi\.org\/simple/)).toEqual(
     [],
