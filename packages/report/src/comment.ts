@@ -59,11 +59,9 @@ export function renderComment(options: CommentOptions): string {
 function verdictOf(reports: readonly Report[], revision: string): Verdict {
   const [worst] = worstFirst(reports);
   if (!worst) throw new RangeError('there is no report to render');
-  const sentence =
-    reports.length === 1 ? worst.verdict.sentence : `${worst.subject}: ${worst.verdict.sentence}`;
   return {
     status: worst.verdict.status,
-    sentence: capped(oneLine(sentence), MAX_SENTENCE),
+    sentence: capped(oneLine(worst.verdict.sentence), MAX_SENTENCE),
     revision: capped(oneLine(revision), MAX_REVISION),
   };
 }

@@ -1,4 +1,5 @@
 import { sha256 } from '@noble/hashes/sha2.js';
+import { summaryOfOthers } from './headline.ts';
 import { htmlChart } from './html-chart.ts';
 import { html, Markup, NOTHING, preformatted } from './html-markup.ts';
 import { SCRIPT } from './html-script.ts';
@@ -73,12 +74,11 @@ function policy(): string {
 
 function lead(reports: readonly Report[], worst: Report): Markup {
   const { status, sentence } = worst.verdict;
-  const verdict = reports.length === 1 ? sentence : `${worst.subject}: ${sentence}`;
   const counts =
     reports.length === 1
       ? NOTHING
-      : html`<p class="muted">${reports.length} reports: ${statusCounts(reports)}.</p>`;
-  return html`<div class="verdict ${status}">${badge(status)}<p>${verdict}</p></div>${counts}`;
+      : html`${summaryOfOthers(reports).map((text) => html`<p>${text}</p>`)}<p class="muted">${reports.length} reports: ${statusCounts(reports)}.</p>`;
+  return html`<div class="verdict ${status}">${badge(status)}<p>${sentence}</p></div>${counts}`;
 }
 
 /** Signs differ in shape, so that they are told apart without colour; the word always stands beside. */

@@ -1,8 +1,10 @@
 import { type Budget, fitParts, GAP, joinParts, type Part, sizeOf } from './budget.ts';
+import { headlineOf, summaryOfOthers } from './headline.ts';
 import { blockParts, detailsPart, type MarkdownStyle, sectionPart } from './markdown-blocks.ts';
 import { escapeMarkdown, type LinkRule, linkTarget } from './markdown-text.ts';
 import { marker } from './marker.ts';
-import type { Block, Finding, Report, Status } from './model.ts';
+import type { Block, Finding, Report, Section, Status } from './model.ts';
+import { commandsToRepeat, type Source } from './repeat.ts';
 import {
   findingPlace,
   gravestFirst,
@@ -16,7 +18,7 @@ import {
 
 export interface MarkdownOptions {
   readonly budget: Budget;
-  /** What the heading speaks of. Default: verb and subject of the report, or how many reports there are. */
+  /** What the heading says. Default: the verdict of the worst report. */
   readonly title?: string;
   /** Puts the hidden marker of this key first, for a comment that is to be found again. */
   readonly key?: string;
@@ -26,6 +28,8 @@ export interface MarkdownOptions {
   readonly mayLink?: LinkRule;
   /** Charts as Mermaid (default), or as sparklines where Mermaid is not drawn. */
   readonly charts?: 'mermaid' | 'unicode';
+  /** What the reports were made from, for the commands that make them again. */
+  readonly source?: Source;
 }
 
 /** The least that a verdict can be told in. */
@@ -40,9 +44,13 @@ export function markdownStatus(status: Status): string {
   return `${SIGN[status]} ${STATUS_WORD[status]}`;
 }
 
+/** Sections that matter less are folded: there for who asks, out of the way of who reads the verdict. */
+const OPEN_FROM = 60;
+
 /**
- * Reports as GitHub's Markdown, of at most `budget.limit` in `budget.unit`. The worst verdict leads. What does not fit is left out
- * by importance, with counts; reports that fare worse are told first and fullest. Fences and details are always closed.
+ * Reports as GitHub's Markdown, of at most `budget.limit` in `budget.unit`. The worst verdict is the heading; the worst report
+ * and the first that was given stand open, others are folded unless they fail. What does not fit is left out by importance, with
+ * counts; reports that fare worse are told first and fullest. Fences and details are always closed.
  *
  * @throws RangeError when the limit is below 6000 or there is no report: both are mistakes of the caller.
  */
@@ -66,8 +74,15 @@ export function renderMarkdown(reports: readonly Report[], options: MarkdownOpti
     : '';
   room -= sizeOf(overviewText, unit) + GAP.length;
 
-  const parts =
-    reports.length === 1 ? reportParts(reports[0]!, style) : worstFirst(reports).map(foldedReport(style));
+  const sorted = worstFirst(reports);
+  const parts = [
+    ...(reports.length === 1
+      ? reportParts(sorted[0]!, style)
+      : sorted.map((report, index) =>
+          index === 0 || report === reports[0] ? openReport(report, style) : foldedReport(report, style),
+        )),
+    ...repeatPart(reports, options.source, style),
+  ].filter((part) => part.full !== '');
   const texts = fitParts(parts, room, unit);
   const left = texts.filter((text) => text === '').length;
   const what = reports.length === 1 ? 'section' : 'report';
@@ -81,17 +96,15 @@ const NOTE_ROOM = 80;
 function headOf(reports: readonly Report[], { key, title }: MarkdownOptions): string {
   const [worst] = worstFirst(reports);
   if (!worst) throw new RangeError('there is no report to render');
-  const about =
-    title ?? (reports.length === 1 ? `${worst.verb} ${worst.subject}` : `${reports.length} reports`);
-  const heading = `## ${markdownStatus(worst.verdict.status)} · ${escapeMarkdown(about, 80)}`;
-  return joinParts([key === undefined ? '' : marker(key), heading, verdictLine(reports, worst)]);
+  const { status, sentence } = worst.verdict;
+  const { headline, isWhole } = headlineOf(worst);
+  const heading = `## ${SIGN[status]} ${escapeMarkdown(title ?? headline, MAX_HEADING)}`;
+  const lead = isWhole && title === undefined ? '' : `**${escapeMarkdown(sentence, 300)}**`;
+  const others = summaryOfOthers(reports).map((text) => escapeMarkdown(text, 300));
+  return joinParts([key === undefined ? '' : marker(key), heading, lead, others.join('<br>\n')]);
 }
 
-function verdictLine(reports: readonly Report[], worst: Report): string {
-  const sentence = escapeMarkdown(worst.verdict.sentence, 300);
-  if (reports.length === 1) return sentence === '' ? '' : `**${sentence}**`;
-  return `**${escapeMarkdown(worst.subject, 60)}: ${sentence}**${GAP}${reports.length} reports: ${statusCounts(reports)}.`;
-}
+const MAX_HEADING = 160;
 
 function footOf({ link }: MarkdownOptions): string {
   const url = link === undefined ? undefined : linkTarget(link);
@@ -101,41 +114,82 @@ function footOf({ link }: MarkdownOptions): string {
 function overviewPart(reports: readonly Report[], style: MarkdownStyle): Part {
   const rows = worstFirst(reports).map(({ verb, subject, verdict }) => [
     markdownStatus(verdict.status),
-    subject,
-    verb,
+    `${verb} ${subject}`,
     verdict.sentence,
   ]);
-  const columns = ['Status', 'Subject', 'Check', 'Verdict'].map((title) => ({ title }));
-  return blockParts([{ kind: 'table', columns, rows }], style)[0]!;
+  const columns = ['Status', 'Check', 'Verdict'].map((title) => ({ title }));
+  const title = `${reports.length.toLocaleString('en')} checks: ${statusCounts(reports)}`;
+  const table = blockParts([{ kind: 'table', columns, rows }], style);
+  return detailsPart({
+    summary: title,
+    parts: table,
+    importance: 0,
+    unit: style.unit,
+    noun: 'part',
+    open: reports.length > MOST_FOLDED && worstStatusIs(reports, 'fail'),
+  });
+}
+
+/** A reader finds the failing among a few reports without their table. */
+const MOST_FOLDED = 12;
+
+function worstStatusIs(reports: readonly Report[], status: Status): boolean {
+  return worstFirst(reports)[0]?.verdict.status === status;
+}
+
+/** A report that the comment is about: its sections under headings of their own. */
+function openReport(report: Report, style: MarkdownStyle): Part {
+  const parts = reportParts(report, style);
+  if (parts.length === 0) return { importance: 0, full: '', shorten: () => '' };
+  return sectionPart({
+    heading: `### ${SIGN[report.verdict.status]} ${escapeMarkdown(titleOf(report), 120)}`,
+    parts,
+    importance: gravity(report.verdict.status) + LEAD,
+    unit: style.unit,
+  });
+}
+
+/** What leads is served before all that fare as badly, and after those that fare worse. */
+const LEAD = 0.5;
+
+function titleOf({ verb, subject }: Report): string {
+  return `${verb.charAt(0).toUpperCase()}${verb.slice(1)} ${subject}`;
 }
 
 /** One of several reports: closed unless it fails, since a reader opens what went wrong. */
-function foldedReport(style: MarkdownStyle): (report: Report) => Part {
-  return (report) => {
-    const { status } = report.verdict;
-    const summary = `${markdownStatus(status)} · ${report.subject} · ${report.verb}`;
-    return detailsPart({
-      summary,
-      parts: reportParts(report, style),
-      importance: gravity(status),
-      unit: style.unit,
-      noun: 'section',
-      open: status === 'fail',
-    });
-  };
+function foldedReport(report: Report, style: MarkdownStyle): Part {
+  const { status } = report.verdict;
+  return detailsPart({
+    summary: `${markdownStatus(status)} · ${titleOf(report)}`,
+    parts: reportParts(report, style),
+    importance: gravity(status),
+    unit: style.unit,
+    noun: 'section',
+    open: status === 'fail',
+  });
 }
 
-/** The sections of a report in their order, then its findings. */
+/** The commands that do all of it again, ready to be pasted. */
+function repeatPart(reports: readonly Report[], source: Source | undefined, style: MarkdownStyle): Part[] {
+  const commands = commandsToRepeat(reports, source);
+  if (commands.length === 0) return [];
+  const code: Block = { kind: 'code', language: 'sh', text: commands.join('\n') };
+  return [
+    detailsPart({
+      summary: 'Reproduce on your machine',
+      parts: blockParts([code], style),
+      importance: -1,
+      unit: style.unit,
+      noun: 'part',
+      open: false,
+    }),
+  ];
+}
+
+/** The sections of a report in their order, then its findings. What matters less is folded. */
 function reportParts(report: Report, style: MarkdownStyle): Part[] {
   const { unit } = style;
-  const sections = report.sections.map(({ title, importance, blocks }) =>
-    sectionPart({
-      heading: `### ${escapeMarkdown(title, 120)}`,
-      parts: blockParts(blocks, style),
-      importance,
-      unit,
-    }),
-  );
+  const sections = report.sections.map((section) => sectionOf(section, style));
   const findings = sectionPart({
     heading: '### Findings',
     parts: blockParts(findingBlocks(report.findings), style),
@@ -145,13 +199,41 @@ function reportParts(report: Report, style: MarkdownStyle): Part[] {
   return [...sections, findings].filter((part) => part.full !== '');
 }
 
+function sectionOf({ title, importance, blocks }: Section, style: MarkdownStyle): Part {
+  const { unit } = style;
+  if (importance >= OPEN_FROM)
+    return sectionPart({
+      heading: `### ${escapeMarkdown(title, 120)}`,
+      parts: blockParts(blocks, style),
+      importance,
+      unit,
+    });
+  const [only] = blocks;
+  const isDoubleFold = blocks.length === 1 && only?.kind === 'details';
+  return detailsPart({
+    summary: isDoubleFold ? `${title}: ${only.summary}` : title,
+    parts: blockParts(isDoubleFold ? only.blocks : blocks, style),
+    importance,
+    unit,
+    noun: 'part',
+    open: false,
+  });
+}
+
+/** So many findings are shown at once; the others are folded. */
+const OPEN_FINDINGS = 10;
+
 function findingBlocks(findings: readonly Finding[]): Block[] {
-  if (findings.length === 0) return [];
   const rows = gravestFirst(findings).map((finding) => [
     `${SIGN[SEVERITY_STATUS[finding.severity]]} ${SEVERITY_WORD[finding.severity]}`,
     [{ code: findingPlace(finding) }],
     [{ strong: finding.title }, ' ', finding.message],
   ]);
+  if (rows.length === 0) return [];
   const columns = ['Severity', 'Place', 'What is wrong'].map((title) => ({ title }));
-  return [{ kind: 'table', columns, rows }];
+  const [shown, folded] = [rows.slice(0, OPEN_FINDINGS), rows.slice(OPEN_FINDINGS)];
+  const table: Block = { kind: 'table', columns, rows: shown };
+  if (folded.length === 0) return [table];
+  const more = `${folded.length.toLocaleString('en')} more ${folded.length === 1 ? 'finding' : 'findings'}`;
+  return [table, { kind: 'details', summary: more, blocks: [{ kind: 'table', columns, rows: folded }] }];
 }

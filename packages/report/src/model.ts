@@ -96,5 +96,7 @@ export const Report = z.strictObject({
   verdict: z.strictObject({ status: Status, sentence: z.string() }),
   sections: z.array(Section),
   findings: z.array(Finding),
+  /** What follows `rastro <verb>` on the command line to do the same again. */
+  arguments: z.array(z.string().max(200)).max(60).optional(),
 });
 export type Report = z.infer<typeof Report>;

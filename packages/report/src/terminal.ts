@@ -165,18 +165,27 @@ type Align = 'left' | 'right' | 'center';
 const COLUMN_GAP = '  ';
 const MIN_COLUMN = 3;
 
-/** Rows as aligned columns. The widest column gives way first when they do not fit; a column that has no room is left out. */
+/**
+ * Rows as aligned columns. The widest column gives way first when they do not fit, and its texts go on in the next line; a
+ * column that has no room is left out.
+ */
 function tableLines(rows: readonly (readonly Text[])[], aligns: readonly Align[], screen: Screen): string[] {
   const widths = columnWidths(
     aligns.map((_, column) => Math.max(0, ...rows.map((row) => stringWidth(plain(row[column] ?? ''))))),
     screen.width,
   );
-  return rows.map((row) =>
-    widths
-      .map((width, column) => cell(row[column] ?? '', width, aligns[column]!, screen.colors))
-      .join(COLUMN_GAP)
-      .trimEnd(),
-  );
+  return rows.flatMap((row) => {
+    const cells = widths.map((width, column) => wrap(plain(row[column] ?? ''), width));
+    const height = Math.max(1, ...cells.map((lines) => lines.length));
+    return Array.from({ length: height }, (_, line) =>
+      widths
+        .map((width, column) =>
+          cell(row[column] ?? '', cells[column]![line] ?? '', width, aligns[column]!, screen.colors),
+        )
+        .join(COLUMN_GAP)
+        .trimEnd(),
+    );
+  });
 }
 
 function columnWidths(wanted: readonly number[], room: number): number[] {
@@ -192,11 +201,11 @@ function columnWidths(wanted: readonly number[], room: number): number[] {
   return widths;
 }
 
-function cell(text: Text, width: number, align: Align, colors: Colors): string {
-  const words = fit(plain(text), width);
+/** One line of a cell, in the form of its text. */
+function cell(text: Text, words: string, width: number, align: Align, colors: Colors): string {
   const pad = Math.max(0, width - stringWidth(words));
   const before = align === 'right' ? pad : align === 'center' ? Math.floor(pad / 2) : 0;
-  return `${' '.repeat(before)}${formed(text, words, colors)}${' '.repeat(pad - before)}`;
+  return `${' '.repeat(before)}${words === '' ? '' : formed(text, words, colors)}${' '.repeat(pad - before)}`;
 }
 
 /** Gives the words their form when the whole text is one piece; mixed cells stay plain. */
@@ -228,17 +237,37 @@ function fit(line: string, width: number): string {
   return width < 1 ? '' : `${kept}…`;
 }
 
-/** A text in lines of at most `width` columns, broken between words; a word that is wider than a line is cut. */
+/** A text in lines of at most `width` columns, broken between words; a word that is wider than a line goes on in the next. */
 function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
   let line = '';
-  for (const word of text.split(' ')) {
+  for (const word of text.split(' ').flatMap((long) => piecesThatFit(long, width))) {
     const longer = line === '' ? word : `${line} ${word}`;
     if (line === '' || stringWidth(longer) <= width) line = longer;
     else {
-      lines.push(fit(line, width));
+      lines.push(line);
       line = word;
     }
   }
-  return line === '' ? lines : [...lines, fit(line, width)];
+  return line === '' ? lines : [...lines, line];
+}
+
+/** A word in pieces of at most `width` columns, cut between characters as readers see them; one that is wider is left out. */
+function piecesThatFit(word: string, width: number): string[] {
+  if (stringWidth(word) <= width) return [word];
+  const pieces: string[] = [];
+  let piece = '';
+  let used = 0;
+  for (const { segment } of graphemes.segment(word)) {
+    const size = stringWidth(segment);
+    if (size > width) continue;
+    if (used + size > width) {
+      pieces.push(piece);
+      piece = '';
+      used = 0;
+    }
+    piece += segment;
+    used += size;
+  }
+  return [...pieces, piece].filter((each) => each !== '');
 }

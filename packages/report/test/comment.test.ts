@@ -61,7 +61,7 @@ describe('the comment of a key', () => {
         previous: body,
       });
     }
-    expect(body).toContain('**Run 14 is done.**');
+    expect(body).toContain('## ✅ Run 14 is done');
     expect(body).toContain('<summary>10 earlier verdicts</summary>');
     const rows = [...body!.matchAll(/\| `r(\d+)` \|/g)].map((match) => match[1]);
     expect(rows).toEqual(['13', '12', '11', '10', '9', '8', '7', '6', '5', '4']);

@@ -218,7 +218,7 @@ describe('more than fits', () => {
     expect(markdown.length).toBeGreaterThan(60_000);
     const shown = markdown.match(/❌ Error/g)!.length + (markdown.match(/⚠️ Warning/g)?.length ?? 0);
     expect(markdown).toContain(`_and ${(10_000 - shown).toLocaleString('en')} more_`);
-    expect(markdown).toContain('### Lineage');
+    expect(markdown).toContain('<summary>Lineage</summary>');
   });
 
   it('tells of 500 models within a comment: the worst first, each counted', () => {
@@ -227,8 +227,8 @@ describe('more than fits', () => {
     );
     const markdown = renderMarkdown(reports, { budget: COMMENT_BUDGET, link: 'https://example.org/run/1' });
     expect(markdown.length).toBeLessThanOrEqual(65_536);
-    expect(markdown).toContain('500 reports: 10 fail, 490 pass.');
-    expect(markdown.indexOf('model-457 |')).toBeLessThan(markdown.indexOf('model-0 |'));
+    expect(markdown).toContain('500 checks: 10 fail, 490 pass');
+    expect(markdown.indexOf('compare model-457 |')).toBeLessThan(markdown.indexOf('validate model-0 |'));
     expect(markdown.match(/<details open>/g)).toHaveLength(10);
     expect(markdown).toContain('[Open the full report](https://example.org/run/1)');
     expectBalanced(markdown);
@@ -263,7 +263,7 @@ describe('more than fits', () => {
 });
 
 function withBlocks(blocks: Report['sections'][number]['blocks']): Report {
-  return { ...passing('x'), sections: [{ id: 'part', title: 'Part', importance: 50, blocks }] };
+  return { ...passing('x'), sections: [{ id: 'part', title: 'Part', importance: 80, blocks }] };
 }
 
 function withTable(titles: string[], rows: (string | Inline[])[][]): Report {

@@ -1,7 +1,6 @@
 import { fault, InputError, place } from '@rastro/fault';
 import {
   type CompareResult,
-  type Comparison,
   type EvaluationRecord,
   compare as judge,
   type MetricVerdict,
@@ -9,15 +8,16 @@ import {
   type PairedRows,
   readRecord,
 } from '@rastro/metrics';
-import type { Report, Section, Status, Text } from '@rastro/report';
+import type { Report, Status } from '@rastro/report';
 import { z } from 'zod';
 import { modelAnswers } from './answers.ts';
 import { type Baseline, baselineModel, findBaseline } from './baseline.ts';
+import { compareReport } from './compare-report.ts';
 import { featuresOf, recordPath } from './evaluate.ts';
 import type { Outcome } from './outcome.ts';
 import type { Ports } from './ports/index.ts';
 import { datasetFiles, loadProject, type NamedModel, pickDataset, pickModels, tableOf } from './project.ts';
-import { count, figure, report, table } from './report.ts';
+import { releaseHistory } from './release-history.ts';
 
 export const CompareRequest = z.strictObject({
   model: z
@@ -89,7 +89,15 @@ export async function compare(
       comparison,
     });
     reports.push(
-      describe(model, comparison, { baseline, candidate, request, rescored: rescored !== undefined }),
+      compareReport(model.name, comparison, {
+        baseline: baseline?.record ? { ...baseline, record: rescored ?? baseline.record } : undefined,
+        candidate,
+        commit: ports.context.pullRequest?.head ?? (await (await ports.repository()).head()),
+        releases: await releaseHistory(model.name, ports),
+        askedBaseline: request.baseline,
+        isRescored: rescored !== undefined,
+        status: statusOf(comparison.verdict, request),
+      }),
     );
   }
   const failed = request.failOn === 'regression' && records.some(({ result }) => isFailure(result, request));
@@ -108,6 +116,11 @@ function isFailure(verdict: MetricVerdict, { requireBaseline }: CompareRequest):
     case 'no-baseline':
       return requireBaseline;
   }
+}
+
+function statusOf(verdict: MetricVerdict, request: CompareRequest): Status {
+  if (isFailure(verdict, request)) return request.failOn === 'never' ? 'warn' : 'fail';
+  return verdict === 'no-baseline' ? 'info' : 'pass';
 }
 
 async function candidateRecord(
@@ -213,213 +226,4 @@ function onSameRows(
     resamples: 0,
   });
   return { ...baseline, data: candidate.data, evaluation };
-}
-
-const WORD: Record<MetricVerdict, string> = {
-  improved: '✅ improved',
-  inconclusive: '➖ inconclusive',
-  regressed: '❌ regressed',
-  missing: '❌ missing',
-  breach: '❌ below what is asked',
-  'no-baseline': '➖ nothing to compare with',
-};
-
-interface Told {
-  readonly baseline: Baseline | undefined;
-  readonly candidate: EvaluationRecord;
-  readonly request: CompareRequest;
-  /** The evaluation data changed, and the baseline was scored again on the present rows. */
-  readonly rescored: boolean;
-}
-
-function describe(model: NamedModel, comparison: CompareResult, told: Told): Report {
-  return report(
-    'compare',
-    model.name,
-    { status: statusOf(comparison, told.request), sentence: sentenceOf(model.name, comparison, told) },
-    [
-      metricsSection(comparison, told),
-      slicesSection(comparison),
-      churnSection(comparison),
-      differencesSection(comparison),
-    ],
-  );
-}
-
-function statusOf(comparison: CompareResult, request: CompareRequest): Status {
-  if (isFailure(comparison.verdict, request)) return request.failOn === 'never' ? 'warn' : 'fail';
-  return comparison.verdict === 'improved' ? 'pass' : comparison.verdict === 'no-baseline' ? 'info' : 'pass';
-}
-
-function sentenceOf(
-  model: string,
-  { verdict, metrics, slices, dataDiffers }: CompareResult,
-  { baseline }: Told,
-): string {
-  const against = baseline ? ` against ${baseline.name}` : '';
-  const list = (wanted: MetricVerdict) =>
-    [...metrics, ...slices]
-      .filter((each) => each.verdict === wanted)
-      .slice(0, 3)
-      .map(
-        (each) =>
-          `${each.metric}${each.slice ? ` in ${each.slice.column}=${each.slice.value}` : ''}${each.delta === null ? '' : ` ${signed(each.delta)}`}`,
-      )
-      .join(', ');
-  const data = dataDiffers ? ' The evaluation data changed too, so this compares different rows.' : '';
-  switch (verdict) {
-    case 'improved':
-      return `${model} improved${against}: ${list('improved')}.${data}`;
-    case 'regressed':
-      return `${model} regressed${against}: ${list('regressed')}.${data}`;
-    case 'missing':
-      return `${model} lacks metrics that the baseline has: ${list('missing')}.`;
-    case 'breach':
-      return `${model} does not reach what is asked: ${list('breach')}.`;
-    case 'inconclusive':
-      return `${model} cannot be told apart from the baseline${against}.${data}`;
-    case 'no-baseline':
-      return `${model} has no baseline to compare with.`;
-  }
-}
-
-function metricsSection({ metrics }: CompareResult, { baseline, candidate, rescored }: Told): Section {
-  const method = metrics.find((each) => each.method !== null)?.method ?? null;
-  return {
-    id: 'metrics',
-    title: 'Metrics',
-    importance: 95,
-    blocks: [
-      table(
-        [
-          'Metric',
-          ['Baseline', 'right'],
-          ['Candidate', 'right'],
-          ['Change', 'right'],
-          [`${100 * candidate.evaluation.confidence} % interval`, 'right'],
-          'Verdict',
-        ],
-        metrics.map((each) => [
-          each.metric,
-          figure(each.baseline),
-          figure(each.candidate),
-          signed(each.delta),
-          interval(each),
-          `${WORD[each.verdict]}${each.verdict === 'missing' || each.verdict === 'breach' ? `: ${each.reason}` : ''}`,
-        ]),
-      ),
-      {
-        kind: 'paragraph',
-        text: baseline?.record
-          ? [
-              'Baseline: ',
-              { code: baseline.name },
-              `. On ${count(candidate.evaluation.rows, 'row')}, judged by ${methodWords(method)}, corrected for ${metrics.length} metrics and their slices (Benjamini-Hochberg).${rescored ? ' The evaluation data changed, so the baseline was scored again on the present rows.' : ''}`,
-            ]
-          : 'There is no evaluation record to compare with.',
-      },
-    ],
-  };
-}
-
-function methodWords(method: Comparison['method']): string {
-  switch (method) {
-    case 'intervals':
-      return 'the intervals of both records';
-    case 'point':
-    case null:
-      return 'the bare values';
-    default:
-      return `paired tests on the same rows (${method})`;
-  }
-}
-
-function slicesSection({ slices, hiddenRegressions }: CompareResult): Section | undefined {
-  const moved = slices.filter(({ verdict }) => verdict === 'improved' || verdict === 'regressed');
-  if (moved.length === 0) return undefined;
-  const worstFirst = [...moved].sort(
-    (a, b) => Number(b.verdict === 'regressed') - Number(a.verdict === 'regressed'),
-  );
-  const shown = worstFirst.slice(0, 20);
-  const rows = shown.map((each): Text[] => [
-    `${each.slice!.column} = ${each.slice!.value}`,
-    each.metric,
-    figure(each.baseline),
-    figure(each.candidate),
-    signed(each.delta),
-    WORD[each.verdict],
-  ]);
-  return {
-    id: 'slices',
-    title: 'Slices that moved',
-    importance: 75,
-    blocks: [
-      ...(hiddenRegressions.length > 0
-        ? [
-            {
-              kind: 'paragraph' as const,
-              text: `${count(hiddenRegressions.length, 'slice')} regressed though the total did not.`,
-            },
-          ]
-        : []),
-      table(
-        ['Slice', 'Metric', ['Baseline', 'right'], ['Candidate', 'right'], ['Change', 'right'], 'Verdict'],
-        rows,
-        moved.length - shown.length,
-      ),
-    ],
-  };
-}
-
-function churnSection({ churn }: CompareResult): Section | undefined {
-  if (!churn) return undefined;
-  const share = (n: number) => `${n} (${((100 * n) / churn.rows).toFixed(1)} %)`;
-  return {
-    id: 'churn',
-    title: 'Changed answers',
-    importance: 45,
-    blocks: [
-      {
-        kind: 'facts',
-        items: [
-          { label: 'Rows with another answer', value: share(churn.changed) },
-          ...(churn.mended === null
-            ? []
-            : [{ label: 'Wrong before, right now', value: share(churn.mended) }]),
-          ...(churn.broken === null
-            ? []
-            : [{ label: 'Right before, wrong now', value: share(churn.broken) }]),
-          ...(churn.meanChange === null ? [] : [{ label: 'Mean change', value: figure(churn.meanChange) }]),
-        ],
-      },
-    ],
-  };
-}
-
-function differencesSection({ differences }: CompareResult): Section | undefined {
-  if (differences.length === 0) return undefined;
-  return {
-    id: 'differences',
-    title: 'What else changed',
-    importance: 50,
-    blocks: [
-      table(
-        ['Part', 'Before', 'Now'],
-        differences.map(({ kind, what, before, after }) => [
-          what === kind ? kind : `${kind} ${what}`,
-          before ?? '–',
-          after ?? '–',
-        ]),
-      ),
-    ],
-  };
-}
-
-function interval({ low, high }: Comparison): string {
-  return low === null || high === null ? '–' : `${signed(low)} to ${signed(high)}`;
-}
-
-function signed(value: number | null): string {
-  if (value === null) return '–';
-  return value > 0 ? `+${figure(value)}` : figure(value);
 }

@@ -10,13 +10,14 @@ import {
   metricsOf,
   writeRecord,
 } from '@rastro/metrics';
-import type { Report, Section } from '@rastro/report';
+import { confusionTable, type Report, type Section } from '@rastro/report';
 import { z } from 'zod';
 import { givenAnswers, type JudgedRows, modelAnswers } from './answers.ts';
+import { curvesSection } from './evaluation-charts.ts';
 import type { Outcome } from './outcome.ts';
 import type { ModelSignature, Ports, Workspace } from './ports/index.ts';
 import { datasetFiles, loadProject, type NamedModel, pickDataset, pickModels, tableOf } from './project.ts';
-import { count, figure, report, short, table } from './report.ts';
+import { bytes, count, figure, report, short, table, withCommand } from './report.ts';
 import { noteRun } from './run-notes.ts';
 
 export const EvaluateRequest = z.strictObject({
@@ -292,12 +293,13 @@ function describe(
     breaches.length > 0
       ? `${name} does not reach what is asked: ${breaches.join('; ')}.`
       : `${name} on ${count(evaluation.rows, 'row')}: ${lead}.`;
-  return report('evaluate', name, { status: breaches.length > 0 ? 'fail' : 'pass', sentence }, [
+  const made = report('evaluate', name, { status: breaches.length > 0 ? 'fail' : 'pass', sentence }, [
+    gatesSection(config, record),
     metricsSection(evaluation.metrics, evaluation.confidence, deciding),
     disagreementSection(record),
     slicesSection(record, deciding),
     confusionSection(record),
-    curveSection(record),
+    curvesSection([{ name: 'model', record }]),
     {
       id: 'lineage',
       title: 'Judged',
@@ -306,7 +308,10 @@ function describe(
         {
           kind: 'facts',
           items: [
-            { label: 'Model', value: [{ code: short(record.model.sha256) }] },
+            {
+              label: 'Model',
+              value: [{ code: short(record.model.sha256) }, `, ${bytes(record.model.size)}`],
+            },
             {
               label: 'Data',
               value: [
@@ -325,6 +330,31 @@ function describe(
       ],
     },
   ]);
+  return withCommand(made, ['--model', name]);
+}
+
+/** The bounds that `rastro.yaml` sets, each with its answer; undefined when there are none. */
+function gatesSection(config: NamedModel['config'], { evaluation }: EvaluationRecord): Section | undefined {
+  const rows = Object.entries(config.evaluate?.metrics ?? {}).flatMap(([name, { min, max }]) => {
+    const value = evaluation.metrics[name]?.value ?? undefined;
+    const row = (asked: string, passes: boolean) => [
+      [{ strong: name }],
+      asked,
+      figure(value),
+      passes ? '✅ pass' : '❌ fail',
+    ];
+    return [
+      ...(min === undefined ? [] : [row(`at least ${min}`, value !== undefined && value >= min)]),
+      ...(max === undefined ? [] : [row(`at most ${max}`, value !== undefined && value <= max)]),
+    ];
+  });
+  if (rows.length === 0) return undefined;
+  return {
+    id: 'gates',
+    title: 'Gates',
+    importance: 85,
+    blocks: [table(['Metric', 'Asked', ['Found', 'right'], 'Answer'], rows)],
+  };
 }
 
 function metricsSection(
@@ -419,52 +449,18 @@ function slicesSection({ evaluation }: EvaluationRecord, deciding: readonly stri
   };
 }
 
-const MOST_CLASSES_SHOWN = 12;
-
 function confusionSection({ evaluation }: EvaluationRecord): Section | undefined {
   const { confusion, classes } = evaluation;
-  if (!confusion || !classes || classes.length > MOST_CLASSES_SHOWN) return undefined;
+  if (!confusion || !classes) return undefined;
   return {
     id: 'confusion',
     title: 'Confusion matrix',
-    importance: 30,
+    importance: 32,
     blocks: [
       {
         kind: 'details',
-        summary: 'Rows by truth (down) and prediction (across)',
-        blocks: [
-          table(
-            ['Truth', ...classes.map((label) => [label, 'right'] as const)],
-            confusion.map((row, index) => [classes[index]!, ...row.map(String)]),
-          ),
-        ],
-      },
-    ],
-  };
-}
-
-function curveSection({ evaluation }: EvaluationRecord): Section | undefined {
-  if (!evaluation.curves) return undefined;
-  return {
-    id: 'curves',
-    title: 'ROC curve',
-    importance: 15,
-    blocks: [
-      {
-        kind: 'details',
-        summary: 'True positives by false positives',
-        blocks: [
-          {
-            kind: 'chart',
-            chart: {
-              type: 'line',
-              title: 'ROC curve',
-              x: { title: 'false positive rate' },
-              y: { title: 'true positive rate', min: 0, max: 1 },
-              series: [{ name: 'model', points: evaluation.curves.roc }],
-            },
-          },
-        ],
+        summary: 'rows by truth (down) and prediction (across)',
+        blocks: [confusionTable({ classes, counts: confusion })],
       },
     ],
   };

@@ -52,7 +52,51 @@ export function figure(value: number | null | undefined): string {
     : String(Number(value.toPrecision(size >= 1000 ? 6 : 4)));
 }
 
-/** `3 rows`, `1 row`. */
+/** `3 rows`, `1 row`, `60,000 rows`. */
 export function count(n: number, noun: string): string {
-  return `${n} ${noun}${n === 1 ? '' : 's'}`;
+  return `${n.toLocaleString('en')} ${noun}${n === 1 ? '' : 's'}`;
+}
+
+/** `4.5 %`; more decimals for a share that would read as nothing. */
+export function percent(share: number): string {
+  return `${(100 * share).toFixed(share > 0 && share < 0.001 ? 3 : 1)} %`;
+}
+
+/** `76.3 kB`, in powers of ten. */
+export function bytes(size: number): string {
+  if (size < 1000) return `${size} B`;
+  const units = ['kB', 'MB', 'GB', 'TB'];
+  const power = Math.min(Math.floor(Math.log10(size) / 3), units.length);
+  return `${(size / 1000 ** power).toFixed(1)} ${units[power - 1]}`;
+}
+
+/**
+ * Two values and the way from one to the other, all to the same decimals: as many as tell two digits of the difference, so that
+ * nobody has to subtract. A dash for what is not there.
+ */
+export function change(
+  before: number | null,
+  after: number | null,
+  delta: number | null,
+  { low, high }: { low: number | null; high: number | null } = { low: null, high: null },
+): { before: string; after: string; difference: string; interval: string } {
+  if (delta === null || !Number.isFinite(delta))
+    return { before: figure(before), after: figure(after), difference: '–', interval: '–' };
+  const least = Math.max(Math.abs(before ?? 0), Math.abs(after ?? 0)) < 10 ? 3 : 0;
+  const size = Math.abs(delta);
+  const decimals = size === 0 ? 4 : Math.min(8, Math.max(least, 1 - Math.floor(Math.log10(size))));
+  const fixed = (value: number | null) =>
+    value === null ? '–' : value.toFixed(decimals).replace(/^-(?=0\.?0*$)/u, '');
+  const signed = (value: number) => (Number(fixed(value)) > 0 ? `+${fixed(value)}` : fixed(value));
+  return {
+    before: fixed(before),
+    after: fixed(after),
+    difference: signed(delta),
+    interval: low === null || high === null ? '–' : `${signed(low)} to ${signed(high)}`,
+  };
+}
+
+/** A report that says how to make it again: the arguments of its verb. */
+export function withCommand(made: Report, commandArguments: readonly string[]): Report {
+  return { ...made, arguments: [...commandArguments] };
 }

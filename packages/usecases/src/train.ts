@@ -19,7 +19,7 @@ import {
   pickModels,
   tableOf,
 } from './project.ts';
-import { count, report, short, table } from './report.ts';
+import { count, report, short, table, withCommand } from './report.ts';
 
 export const TrainRequest = z.strictObject({
   model: z
@@ -66,7 +66,7 @@ export async function train(request: TrainRequest, ports: TrainPorts): Promise<O
     }
     const { record, lock } = await trainOne(model, unique(data), request.force, ports);
     records.push(record);
-    reports.push(describe(record, lock));
+    reports.push(withCommand(describe(record, lock), ['--model', record.model]));
   }
   if (records.length === 0) {
     throw new InputError(

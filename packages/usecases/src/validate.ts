@@ -14,7 +14,7 @@ import { z } from 'zod';
 import type { Outcome } from './outcome.ts';
 import type { Ports, Workspace } from './ports/index.ts';
 import { datasetFiles, findProject, loadProject, lockedFiles, pickDataset } from './project.ts';
-import { count, report, table } from './report.ts';
+import { count, percent, report, table, withCommand } from './report.ts';
 
 export const ValidateRequest = z.strictObject({
   data: z
@@ -73,7 +73,9 @@ export async function validate(
     );
     const record = await check(subject, request, ports);
     records.push(record);
-    reports.push(describe(record));
+    const files = subject.named ? [subject.name] : request.data;
+    const contract = request.contract === undefined ? [] : ['--contract', request.contract];
+    reports.push(withCommand(describe(record), [...files.flatMap((file) => ['--data', file]), ...contract]));
   }
   const broken = records.some(({ verdict }) => verdict === 'breach');
   return { status: broken ? 'breach' : 'pass', reports, record: records };
@@ -242,8 +244,8 @@ function ruleRow(rule: RuleResult): Text[] {
   return [
     [{ code: rule.id }, rule.status === 'warn' ? ' (warning)' : ''],
     rule.expected,
-    String(rule.count),
-    `${(100 * rule.share).toFixed(rule.share > 0 && rule.share < 0.001 ? 3 : 1)} %`,
+    rule.count.toLocaleString('en'),
+    percent(rule.share),
     found(rule, first),
     first ? [{ code: where(first) }] : [{ code: showPlace(rule.place) }],
   ];
