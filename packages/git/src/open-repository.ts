@@ -5,7 +5,7 @@ import { checkVersion, type Git, gitFailed, git as openGit } from './git.ts';
 import { checkedObjectId, checkedPath, checkedRefName, checkedRemote, checkedRevision } from './names.ts';
 import { objectAt, readObjects, writeCommit } from './objects.ts';
 import { pushRefs, type RefUpdate, updateRefs } from './push.ts';
-import { fetchTags, readTags, writeTag } from './tags.ts';
+import { fetchTags, readTags, seenTag, writeTag } from './tags.ts';
 import { readTrail } from './trail-branch.ts';
 
 export interface RepositoryOptions {
@@ -124,12 +124,37 @@ function repositoryOf(git: Git, remote: string | undefined, offline: boolean): R
     return exitCode === 0 ? stdout.toString('utf8').trim() : undefined;
   };
 
-  const firstLocalRef = async (refs: readonly string[]): Promise<string | undefined> => {
+  /**
+   * The furthest that this clone knows the trail: as we saw it last, or as a plain `git fetch` brought it.
+   * Of two that have parted the one that we saw counts: the other was rewritten.
+   */
+  const knownTrail = async (refs: readonly string[]): Promise<string | undefined> => {
+    let furthest: string | undefined;
     for (const ref of refs) {
       const id = await localRef(ref);
-      if (id !== undefined) return id;
+      if (id === undefined || id === furthest) continue;
+      if (furthest === undefined || (await leadsTo(furthest, id))) furthest = id;
     }
-    return undefined;
+    return furthest;
+  };
+
+  const leadsTo = async (ancestor: string, descendant: string): Promise<boolean> => {
+    const { exitCode } = await git.run(['merge-base', '--is-ancestor', ancestor, descendant], {
+      allow: [0, 1],
+    });
+    return exitCode === 0;
+  };
+
+  /** Notes what the remote took, so that the same clone sees it offline. Who was quicker to note more is right. */
+  const noteSeen = async (updates: readonly RefUpdate[]): Promise<void> => {
+    if (remote === undefined) return;
+    for (const { ref, to } of updates) {
+      if (ref === TRAIL_BRANCH) {
+        const seen = await localRef(TRAIL_SEEN);
+        if (seen === undefined || (await leadsTo(seen, to)))
+          await updateRefs(git, [{ ref: TRAIL_SEEN, to, expect: seen ?? null }]);
+      } else await updateRefs(git, [{ ref: seenTag(ref), to, expect: null }]);
+    }
   };
 
   const object = async (commit: string, path: string) => {
@@ -259,7 +284,7 @@ function repositoryOf(git: Git, remote: string | undefined, offline: boolean): R
     async trailHead() {
       if (remote === undefined) return localRef(TRAIL_BRANCH);
       if (online === undefined) {
-        return firstLocalRef([TRAIL_SEEN, `refs/remotes/${remote}/rastro/trail`, TRAIL_BRANCH]);
+        return knownTrail([TRAIL_SEEN, `refs/remotes/${remote}/rastro/trail`, TRAIL_BRANCH]);
       }
       const [theirs, seen] = await Promise.all([remoteRef(TRAIL_BRANCH), localRef(TRAIL_SEEN)]);
       if (theirs === seen) return theirs;
@@ -286,14 +311,16 @@ function repositoryOf(git: Git, remote: string | undefined, offline: boolean): R
         tip = await writeCommit(git, { parent: tip, files: [{ path, content }], message, author, at });
       }
       if (tip === undefined) throw new RangeError('an append needs at least one entry');
-      const accepted = await setRefs([
+      const updates = [
         { ref: TRAIL_BRANCH, to: tip, expect: old ?? null },
         ...tags.map(({ name, objectId }) => ({
           ref: `refs/tags/${checkedRefName(name)}`,
           to: checkedObjectId(objectId),
           expect: null,
         })),
-      ]);
+      ];
+      const accepted = await setRefs(updates);
+      if (accepted) await noteSeen(updates);
       return accepted ? { status: 'accepted', head: tip } : { status: 'rejected' };
     },
 

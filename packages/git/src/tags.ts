@@ -8,6 +8,11 @@ import { presentObjects } from './objects.ts';
  */
 const OURS = 'refs/rastro/tags/';
 
+/** Where a tag of the remote (`refs/tags/…`) is kept here. */
+export function seenTag(ref: string): string {
+  return `${OURS}${ref.slice('refs/tags/'.length)}`;
+}
+
 /** An annotated tag of a commit. `taggedAt` in seconds since the epoch. */
 export interface ReadTag {
   readonly name: string;

@@ -278,3 +278,38 @@ test('a trail that was rewritten at the remote is told, and the one seen before 
   const offline = await openRepository(work.directory, { offline: true });
   expect(await offline.trailHead()).toBe(seen);
 });
+
+test('what the remote accepted is seen offline in the same clone, its tags too, and so is what a plain fetch brings', async () => {
+  await using work = await temporaryRepository({ files: { 'a.txt': 'a\n' }, remote: true });
+  const repository = await openRepository(work.directory);
+  const append = async (n: number, head: string | undefined, name: string) => {
+    const objectId = await repository.makeTagObject({
+      name,
+      target: await repository.head(),
+      message: name,
+      tagger: author,
+      taggedAt: n,
+    });
+    const result = await repository.appendTrail({
+      head,
+      entries: [{ path: `entries/${n}.json`, content: `${n}\n`, message: `entry ${n}\n` }],
+      tags: [{ name, objectId }],
+      author,
+      at: n,
+    });
+    if (result.status !== 'accepted') throw new Error('rejected');
+    return result.head;
+  };
+  const first = await append(1, undefined, 'm@v1.0.0');
+  const offline = await openRepository(work.directory, { offline: true });
+  expect(await offline.trailHead()).toBe(first);
+  expect((await offline.tags()).map(({ name }) => name)).toEqual(['m@v1.0.0']);
+
+  await work.push('main');
+  await using other = await work.clone();
+  const second = await append(2, first, 'm@v1.1.0');
+  expect(await offline.trailHead()).toBe(second);
+  await other.git('fetch', '--quiet', 'origin');
+  const elsewhere = await openRepository(other.directory, { offline: true });
+  expect(await elsewhere.trailHead()).toBe(second);
+});

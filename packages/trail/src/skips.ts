@@ -5,8 +5,9 @@ import type { Entry } from './entry.ts';
 export type Skips = ReadonlyMap<number, number>;
 
 /**
- * What annotations take back. An annotation may take back what came before it, but neither another annotation nor a
- * "no" of somebody else: a rejection, a denied gate or a breached contract stays until whoever said it takes it back.
+ * What annotations take back. An annotation may take back what came before it, but no other annotation, no move of a stage
+ * (that would be a rollback past the policy), and no "no" of somebody else: a rejection, a denied gate or a breached contract
+ * stays until whoever said it takes it back.
  */
 export function skipsOf(entries: readonly ChainedEntry[]): {
   skips: Skips;
@@ -32,6 +33,8 @@ export function skipsOf(entries: readonly ChainedEntry[]): {
 function refusalOf(by: Entry, target: Entry | undefined, seq: number): string | undefined {
   if (!target) return `it skips entry ${seq}, which does not come before it`;
   if (target.kind === 'annotate') return `it skips entry ${seq}, which is an annotation`;
+  if (target.kind === 'promote' || target.kind === 'rollback')
+    return `it skips entry ${seq}, which moved a stage: only a promotion or a rollback moves it again`;
   const speaker = speakerOfNo(target);
   if (speaker !== undefined && speaker.toLowerCase() !== by.recordedBy.login.toLowerCase()) {
     return `it skips entry ${seq}, a "no" that only ${speaker} may take back`;
