@@ -1,15 +1,10 @@
-import { execFileSync, spawnSync } from 'node:child_process';
-import { temporaryRepository } from '@rastro/testkit';
+import { execFileSync } from 'node:child_process';
+import { realGto, temporaryRepository } from '@rastro/testkit';
 import { expect, test } from 'vitest';
 import { type AnnotatedTag, gtoView, registryState } from '../src/index.ts';
 
-const gto = process.env.RASTRO_GTO ?? 'gto';
-const isThere = spawnSync(gto, ['--version']).status === 0;
-if (!isThere && process.env.RASTRO_REQUIRE_REAL === '1') {
-  throw new Error('gto is required: install it from PyPI and name it in RASTRO_GTO');
-}
-const withGto = isThere ? test : test.skip;
-if (!isThere) console.log('skipped: gto is not installed; name it in RASTRO_GTO');
+const gto = realGto();
+const withGto = gto ? test : test.skip;
 
 /** Tags of one model: name after the model, commit by number, second. */
 type History = readonly (readonly [suffix: string, commit: number, second: number])[];
@@ -144,7 +139,7 @@ function readTags(directory: string): AnnotatedTag[] {
 
 const shown = (directory: string) =>
   JSON.parse(
-    execFileSync(gto, ['show', '--json', '--repo', directory], {
+    execFileSync(gto!, ['show', '--json', '--repo', directory], {
       env: { ...process.env, NO_COLOR: '1' },
     }).toString(),
   );
@@ -174,7 +169,7 @@ withGto(`gto shows the same state as we do on ${Object.keys(corpus).length} hist
 withGto('we read a repository that gto made', async () => {
   await using repository = await temporaryRepository({ files: { 'a.txt': 'a\n' } });
   const { directory } = repository;
-  const run = (...args: string[]) => execFileSync(gto, [...args, '--repo', directory]);
+  const run = (...args: string[]) => execFileSync(gto!, [...args, '--repo', directory]);
   run('register', 'churn');
   run('assign', 'churn', '--version', 'v0.0.1', '--stage', 'dev');
   await repository.commit('second');
