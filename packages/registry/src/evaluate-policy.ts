@@ -50,10 +50,25 @@ export interface EvaluationEvidence {
   readonly evaluatedAt: number;
 }
 
+/** The last comparison of current rows with those that the version was trained on. */
+export interface DriftEvidence {
+  readonly verdict: 'stable' | 'drifted' | 'undecided';
+  readonly columns: readonly {
+    readonly name: string;
+    readonly psi: number | null;
+    readonly drifted: boolean;
+  }[];
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  /** Where it is recorded. */
+  readonly entry: string;
+}
+
 /** What is known at the time of the decision. Null is "not recorded", and what is not recorded never passes. */
 export interface Evidence {
   readonly evaluation: EvaluationEvidence | null;
   readonly dataContract: 'pass' | 'breach' | null;
+  readonly drift: DriftEvidence | null;
   readonly approvals: readonly Approval[];
   /** Author of the change that made this version. */
   readonly author: Principal | null;
@@ -108,6 +123,7 @@ export function evaluatePolicy(question: {
     ...returning(each),
     ...dataContract(each),
     ...evaluation(each),
+    ...drift(each),
     ...approvals(each),
   ].map((rule) => withWaiver(rule, each));
   return { allowed: rules.every(({ passed, waived }) => passed || waived), rules };
@@ -370,6 +386,68 @@ function sliceRules(
       recordName(found),
     ),
   );
+}
+
+/** A version that no drift check has seen is not known to be stable, so that a limit fails until one has. */
+function drift({ asked, evidence }: Question): Unwaived[] {
+  const limits = asked.drift;
+  if (!limits) return [];
+  const found = evidence.drift;
+  const source = found?.entry ?? 'drift check';
+  const rule = (name: string, passed: boolean, expected: string, actual: string): Unwaived => ({
+    rule: name,
+    waivable: 'drift',
+    passed,
+    expected,
+    actual,
+    evidence: source,
+  });
+  if (!found) return [rule('drift', false, 'a drift check of the version', 'not recorded')];
+  if (found.verdict === 'undecided')
+    return [rule('drift', false, 'a drift check that could tell', 'too few rows to tell')];
+  const drifted = found.columns.filter((column) => column.drifted).map(({ name }) => name);
+  const most = limits.max_columns ?? (limits.max_psi === undefined ? 0 : undefined);
+  const age = evidence.now - found.at;
+  return [
+    ...(limits.max_age === undefined
+      ? []
+      : [
+          rule(
+            'drift.max_age',
+            age >= -CLOCK_SKEW && age <= ageInMilliseconds(limits.max_age),
+            `at most ${limits.max_age} old`,
+            age < -CLOCK_SKEW ? 'checked in the future' : `${showAge(age)} old`,
+          ),
+        ]),
+    ...(limits.max_psi === undefined ? [] : [psiRule(limits.max_psi, found, rule)]),
+    ...(most === undefined
+      ? []
+      : [
+          rule(
+            'drift.max_columns',
+            drifted.length <= most,
+            `at most ${most} drifted columns`,
+            drifted.length === 0 ? 'none' : `${drifted.length}: ${drifted.join(', ')}`,
+          ),
+        ]),
+  ];
+}
+
+function psiRule(
+  limit: number,
+  { columns }: DriftEvidence,
+  rule: (name: string, passed: boolean, expected: string, actual: string) => Unwaived,
+): Unwaived {
+  const unknown = columns.filter(({ psi }) => psi === null || !Number.isFinite(psi)).map(({ name }) => name);
+  const [worst] = [...columns].sort((a, b) => (b.psi ?? 0) - (a.psi ?? 0));
+  const actual =
+    unknown.length > 0
+      ? `not known of ${unknown.join(', ')}`
+      : worst
+        ? `${worst.psi} in ${worst.name}`
+        : 'no column';
+  const passed = unknown.length === 0 && worst !== undefined && (worst.psi ?? Number.NaN) <= limit;
+  return rule('drift.max_psi', passed, `at most ${limit} in every column`, actual);
 }
 
 function approvals({ asked, request, evidence }: Question): Unwaived[] {

@@ -1,6 +1,7 @@
 /** Versions, stages, semver rules, policy, promotion plans. */
 export {
   type Approval,
+  type DriftEvidence,
   type EvaluationEvidence,
   type Evidence,
   evaluatePolicy,

@@ -46,6 +46,25 @@ const Evaluation = z
   })
   .describe('What the evaluation of the promoted version must show.');
 
+const Drift = z
+  .strictObject({
+    max_age: Age.optional().describe('Oldest comparison that counts, as 90m, 12h, 14d or 2w.'),
+    max_psi: z
+      .number()
+      .nonnegative()
+      .optional()
+      .describe('Highest population stability index that any column may have.'),
+    max_columns: z
+      .number()
+      .int()
+      .nonnegative()
+      .optional()
+      .describe('Most columns that may have drifted. Default, when max_psi is not given either: 0.'),
+  })
+  .describe(
+    'What the last drift check of the version must show. Until there is one, and when it had too few rows to tell, the rule fails.',
+  );
+
 const ApprovalSource = z
   .enum(['environment', 'review', 'signature'])
   .describe(
@@ -79,7 +98,7 @@ const Approvals = z
   .describe('How many people must approve, and which approvals count. A number alone is the same as "min".');
 
 const Waivable = z
-  .enum(['from', 'data_contract', 'max_age', 'metrics', 'max_drop_vs_stage', 'slices'])
+  .enum(['from', 'data_contract', 'drift', 'max_age', 'metrics', 'max_drop_vs_stage', 'slices'])
   .describe('A rule that a rollback need not pass.');
 
 const Rollback = z
@@ -110,6 +129,7 @@ const StagePolicy = z
       .optional()
       .describe('Ask that the data which the model was made from kept its contract.'),
     evaluation: Evaluation.optional(),
+    drift: Drift.optional(),
     rollback: Rollback.optional(),
   })
   .describe('What a version must show to hold this stage.');

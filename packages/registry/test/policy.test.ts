@@ -66,6 +66,7 @@ const evaluation = {
 const goodEvidence: Evidence = {
   evaluation,
   dataContract: 'pass',
+  drift: null,
   approvals: [approval],
   author: carol,
   holder: { version: 'v1.0.0', metrics: { auc: 0.915 } },
@@ -282,4 +283,45 @@ test('a plan promotes, leaves alone or denies, and knows what is not there', () 
   expect(() => plan({ model: 'chrun' })).toThrow('no version of "chrun"');
   expect(() => plan({ version: 'v3.0.0' })).toThrow('churn has no version v3.0.0');
   expect(() => plan({ version: 'v1.2.0' })).toThrow('was deregistered');
+});
+
+test('a drift limit holds the last drift check of the version, and fails while there is none that could tell', () => {
+  const { value: strict } = readPolicy(`version: 1
+stages:
+  prod:
+    from: [candidate]
+    drift: { max_age: 7d, max_psi: 0.2, max_columns: 1 }
+    rollback: { waive: [drift] }
+`);
+  const columns = [
+    { name: 'age', psi: 0.1, drifted: false },
+    { name: 'plan', psi: 0.2, drifted: true },
+  ];
+  const check = {
+    verdict: 'drifted' as const,
+    columns,
+    at: now - day,
+    entry: 'entries/00000/00000007-drift.json',
+  };
+  const failed = (drift: Evidence['drift'], rollback = false) =>
+    evaluatePolicy({
+      policy: strict,
+      stage: 'prod',
+      request: { ...goodRequest, stages: ['prod'], rollback },
+      evidence: { ...goodEvidence, drift },
+    })
+      .rules.filter(({ passed, waived }) => !passed && !waived)
+      .map(({ rule, actual }) => `${rule}: ${actual}`);
+  expect(failed(check)).toEqual([]);
+  expect(failed(null)).toEqual(['drift: not recorded']);
+  expect(failed(null, true)).toEqual([]);
+  expect(failed({ ...check, verdict: 'undecided' })).toEqual(['drift: too few rows to tell']);
+  expect(failed({ ...check, at: now - 8 * day })).toEqual(['drift.max_age: 8 d old']);
+  expect(failed({ ...check, columns: [...columns, { name: 'spend', psi: null, drifted: true }] })).toEqual([
+    'drift.max_psi: not known of spend',
+    'drift.max_columns: 2: plan, spend',
+  ]);
+  expect(failed({ ...check, columns: [{ name: 'age', psi: 0.21, drifted: false }] })).toEqual([
+    'drift.max_psi: 0.21 in age',
+  ]);
 });

@@ -1,7 +1,6 @@
 import { evaluatePolicy, type RuleResult } from '@rastro/registry';
 import type { AuditContext, AuditStep, StepName, StepStatus } from './audit.ts';
-import { type FoundPolicy, signerName, signersOf } from './audit-identity.ts';
-import type { ChainedEntry } from './chain.ts';
+import { type FoundPolicy, isSignedByApprover } from './audit-identity.ts';
 import { type EntryOf, entryPath } from './entry.ts';
 import { gateEvidence } from './gate-evidence.ts';
 import { modelState, standingEntries } from './state.ts';
@@ -31,6 +30,7 @@ export async function auditGate(context: AuditContext, deploy: EntryOf<'deploy'>
   const { request, evidence } = gateEvidence(before, {
     ...gate.event,
     rollback: gate.kind === 'rollback',
+    isSigned: (approval) => isSignedByApprover(approval, found.policy, context.crypto),
     at: gate.recordedAt,
   });
   const { stage } = gate.event;
@@ -141,7 +141,12 @@ function approvalStep(
       entry.event.version === version &&
       entry.event.stage === stage,
   );
-  const forged = entries.find((chained) => !isSignedByApprover(chained));
+  const forged = entries.find(
+    (chained) =>
+      chained.entry.kind === 'approve' &&
+      chained.entry.event.source === 'signature' &&
+      !isSignedByApprover(chained, found.policy, crypto),
+  );
   if (forged) {
     return {
       step,
@@ -171,16 +176,6 @@ function approvalStep(
     asked ? `Approved, as ${asked.expected} was asked: ${asked.actual}.` : 'The policy asks for no approval.',
   );
   return { ...judgement, evidence: [...judgement.evidence, ...entries.map(({ entry }) => entryPath(entry))] };
-
-  function isSignedByApprover(chained: ChainedEntry): boolean {
-    const { entry } = chained;
-    if (entry.kind !== 'approve' || entry.event.source !== 'signature') return true;
-    return signersOf(chained, crypto).keys.some(
-      (key) =>
-        signerName(found.policy, key, 'approve', crypto)?.toLowerCase() ===
-        entry.event.by.login.toLowerCase(),
-    );
-  }
 }
 
 async function policyStep(

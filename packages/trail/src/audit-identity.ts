@@ -107,6 +107,19 @@ export function signerName(
   )?.[0];
 }
 
+/** Whether an approval by signature bears that of the person it names, with a key that the policy knows as theirs. */
+export function isSignedByApprover(
+  chained: ChainedEntry,
+  policy: Policy | undefined,
+  crypto: TrailCrypto,
+): boolean {
+  const { entry } = chained;
+  if (entry.kind !== 'approve') return false;
+  return signersOf(chained, crypto).keys.some(
+    (key) => signerName(policy, key, 'approve', crypto)?.toLowerCase() === entry.event.by.login.toLowerCase(),
+  );
+}
+
 function isKey(line: string, mark: string, crypto: TrailCrypto): boolean {
   try {
     return fingerprint(parsePublicKey(line), crypto) === mark;

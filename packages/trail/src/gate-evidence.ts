@@ -1,6 +1,6 @@
 import type { Approval, Evidence, PromotionRequest } from '@rastro/registry';
 import type { ChainedEntry } from './chain.ts';
-import type { Entry, EntryOf } from './entry.ts';
+import { type Entry, type EntryOf, entryPath } from './entry.ts';
 import type { Actor, EventOf, FileDigest } from './event.ts';
 import { skipsOf } from './skips.ts';
 import { modelState, standingEntries } from './state.ts';
@@ -18,6 +18,8 @@ export interface GateQuestion {
   readonly author: Actor | null;
   /** Approvals that the forge holds; those on the trail are added. */
   readonly approvals: EventOf<'gate'>['approvals'];
+  /** Whether an approval on the trail bears the signature of who approves. One that does not is not counted; a "no" always is. */
+  readonly isSigned: (approval: ChainedEntry) => boolean;
   /** ISO 8601. */
   readonly at: string;
 }
@@ -46,6 +48,7 @@ export function gateEvidence(
     evidence: {
       evaluation: evaluationOf(standing, question),
       dataContract: dataVerdict(standing, sha256),
+      drift: driftOf(standing, question),
       approvals: approvalsOf(before, question),
       author,
       holder: holder
@@ -72,10 +75,28 @@ function evaluationOf(
   return found ? { ...found.event, evaluatedAt: Date.parse(found.event.evaluatedAt) } : null;
 }
 
+/** The last comparison of the version's reference with current rows. */
+function driftOf(standing: readonly ChainedEntry[], { model, version }: GateQuestion): Evidence['drift'] {
+  const found = standing
+    .map(({ entry }) => entry)
+    .filter((entry) => entry.kind === 'drift')
+    .findLast(({ event }) => event.model === model && event.version === version);
+  return found
+    ? {
+        verdict: found.event.verdict,
+        columns: found.event.columns,
+        at: Date.parse(found.recordedAt),
+        entry: entryPath(found),
+      }
+    : null;
+}
+
 function approvalsOf(before: readonly ChainedEntry[], question: GateQuestion): Approval[] {
   const { skips } = skipsOf(before);
-  const onTrail = before.flatMap(({ entry }) => {
+  const onTrail = before.flatMap((chained) => {
+    const { entry } = chained;
     if (entry.kind !== 'approve' || skips.has(entry.seq)) return [];
+    if (entry.event.verdict === 'approved' && !question.isSigned(chained)) return [];
     const { model, version, stage, ...approval } = entry.event;
     const isAsked = model === question.model && version === question.version && stage === question.stage;
     return isAsked ? [approval] : [];

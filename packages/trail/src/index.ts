@@ -1,5 +1,6 @@
 /** Entries, chain, envelopes, audit algorithm. */
 export { type Audit, type AuditReader, type AuditStep, audit } from './audit.ts';
+export { isSignedByApprover, signerName, signersOf } from './audit-identity.ts';
 export { trailTrailer } from './audit-tags.ts';
 export { type Chain, type ChainedEntry, type ChainFault, type TrailCommit, verifyChain } from './chain.ts';
 export { commitMessage, headline } from './commit-message.ts';
@@ -13,7 +14,23 @@ export {
   nextEntry,
 } from './entry.ts';
 export { encodeEnvelope, preAuthenticationEncoding } from './envelope.ts';
-export type { Actor, Decision, EventOf, FileDigest, Kind, TrailEvent } from './event.ts';
-export { type GateQuestion, gateEvidence } from './gate-evidence.ts';
-export { SIGNATURE_NAMESPACE, type SshKey, type TrailCrypto, unarmor } from './ssh-signature.ts';
+export {
+  type Actor,
+  type Decision,
+  type EventOf,
+  type FileDigest,
+  KINDS,
+  type Kind,
+  type TrailEvent,
+} from './event.ts';
+export { type GateQuestion, gateEvidence, trainingOf } from './gate-evidence.ts';
+export { skipsOf } from './skips.ts';
+export {
+  fingerprint,
+  SIGNATURE_NAMESPACE,
+  type SshKey,
+  signerOf,
+  type TrailCrypto,
+  unarmor,
+} from './ssh-signature.ts';
 export { type Holding, type ModelState, modelState, standingEntries } from './state.ts';

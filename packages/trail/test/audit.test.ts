@@ -150,7 +150,8 @@ test('too few approvals, one of the author, of another record or a later rejecti
   };
   expect(await prodWith({})).toBe('verified');
   expect(await prodWith({ approvals: [] })).toBe('violated');
-  expect(await prodWith({ approvals: [] }, [steps.approve()])).toBe('verified');
+  // An entry says who wrote it, and only a signature proves it.
+  expect(await prodWith({ approvals: [] }, [steps.approve()])).toBe('violated');
   expect(await prodWith({ author: { login: 'bob', id: 2 } })).toBe('violated');
   expect(await prodWith({ author: null })).toBe('violated');
   expect(await prodWith({ approvals: [{ ...approval, recordSha256: sha256('other') }] })).toBe('violated');
