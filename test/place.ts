@@ -80,9 +80,10 @@ export async function cli(
   directory: string,
   args: readonly string[],
   env: Record<string, string> = {},
+  user: { uid?: number; gid?: number } = {},
 ): Promise<CliResult> {
   return new Promise((resolve) => {
-    const options = { cwd: directory, env: terminalEnvironment(env), maxBuffer: 64 * 1024 * 1024 };
+    const options = { ...user, cwd: directory, env: terminalEnvironment(env), maxBuffer: 64 * 1024 * 1024 };
     const child = execFile(process.execPath, [CLI, ...args], options, (error, stdout, stderr) =>
       resolve({ exitCode: error ? Number(error.code ?? -1) : 0, stdout, stderr }),
     );

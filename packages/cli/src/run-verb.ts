@@ -26,7 +26,7 @@ export async function runVerb(
     const request = readRequest(verb.request, texts, 'option');
     const wired = await wirePorts({
       directory: resolve(directory),
-      context: terminalContext(process.env, await gitUser(resolve(directory))),
+      context: async () => terminalContext(process.env, await gitUser(resolve(directory))),
       token: process.env.GITHUB_TOKEN || process.env.GH_TOKEN || undefined,
       apiUrl: process.env.GITHUB_API_URL,
       progress,

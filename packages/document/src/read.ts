@@ -45,9 +45,9 @@ export function readDocument<S extends z.ZodType>(
   const result = schema.safeParse(value, { reportInput: true });
   if (!result.success) {
     throw new InputError(
-      withoutEchoes(result.error.issues.flatMap(flattenUnions)).flatMap((issue) =>
-        faultsOf(issue, schema, places),
-      ),
+      withoutEchoes(result.error.issues.flatMap(flattenUnions))
+        .flatMap((issue) => faultsOf(issue, schema, places))
+        .sort(inReadingOrder),
     );
   }
   return { value: result.data, file, ...places };
@@ -81,6 +81,10 @@ export function parseDocument(text: string, file: string): { value: unknown; pla
   }
   refuseAliasBombs(document, file);
   return { value: document.toJS({ maxAliasCount: MAX_ALIASES }), places: placesOf(document, at) };
+}
+
+function inReadingOrder({ place: a }: Fault, { place: b }: Fault): number {
+  return (a?.line ?? 0) - (b?.line ?? 0) || (a?.column ?? 0) - (b?.column ?? 0);
 }
 
 /** After a syntax error the parser guesses on, and stumbles over its guesses; only keys that come twice are worth a list. */

@@ -33,7 +33,7 @@ export async function runAction<S extends z.ZodObject, T>(
     root = insideOf(from, String(workingDirectory));
     const wired = await wirePorts({
       directory: root,
-      context: await actionContext(process.env),
+      context: () => actionContext(process.env),
       token: token ? String(token) : undefined,
       apiUrl: process.env.GITHUB_API_URL,
       progress: { step: (message) => core.info(message) },

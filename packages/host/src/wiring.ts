@@ -12,7 +12,8 @@ import { embeddedTrainer } from './trainer.ts';
 export interface Wiring {
   /** Absolute path of the folder with `rastro.yaml`. */
   readonly directory: string;
-  readonly context: RunContext;
+  /** Asked once the folder is known to be there. */
+  readonly context: () => Promise<RunContext>;
   readonly token: string | undefined;
   readonly apiUrl: string | undefined;
   readonly progress: Progress;
@@ -29,8 +30,9 @@ export interface WiredPorts {
 
 /** Puts the real adapters behind the ports. Each is imported, and its native part loaded, at first use only. */
 export async function wirePorts(wiring: Wiring): Promise<WiredPorts> {
-  const { context, progress } = wiring;
+  const { progress } = wiring;
   const workspace = await openWorkspace(wiring.directory);
+  const context = await wiring.context();
   const data = once(async () => {
     const { createDuckDbEngine, loadDuckDb } = await import('@rastro/engine');
     return createDuckDbEngine({ load: () => loadDuckDb({ onFetch: progress.step }) });
