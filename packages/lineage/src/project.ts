@@ -1,23 +1,7 @@
 import { type Document, readDocument } from '@rastro/document';
 import { z } from 'zod';
-
-const Name = z
-  .string()
-  .regex(
-    /^[a-zA-Z0-9]([a-zA-Z0-9/_-]*[a-zA-Z0-9])?$/,
-    'use letters, digits, "-", "_" and "/", with a letter or digit at both ends',
-  );
-
-const RepositoryPath = z
-  .string()
-  .min(1)
-  .refine(
-    (path) => !path.startsWith('/') && !/^[a-zA-Z]:/.test(path),
-    'give a path relative to the repository',
-  )
-  .refine((path) => !path.split(/[\\/]/).includes('..'), 'a path may not leave the repository');
-
-const Scalar = z.union([z.string(), z.number(), z.boolean()]);
+import { Name, RepositoryPath, Scalar } from './config-values.ts';
+import { Evaluate } from './evaluate-config.ts';
 
 const Dataset = z
   .strictObject({
@@ -61,71 +45,6 @@ const Train = z
   )
   .describe('How the model is made.');
 
-const Metric = z
-  .strictObject({
-    goal: z
-      .enum(['max', 'min'])
-      .optional()
-      .describe('Which way is better. Default: the usual one for a known metric.'),
-    tolerance: z
-      .number()
-      .nonnegative()
-      .default(0)
-      .describe('A worsening up to this much is not a regression.'),
-    min: z.number().optional().describe('Lowest value that passes.'),
-    max: z.number().optional().describe('Highest value that passes.'),
-  })
-  .describe('What is asked of one metric.');
-
-const Evaluate = z
-  .strictObject({
-    data: Name.describe('Dataset that the model is judged on.'),
-    predictions: z
-      .strictObject({
-        path: RepositoryPath.describe(
-          'Predictions file (CSV, JSON Lines or Parquet), one row per row of the data.',
-        ),
-        prediction: z.string().optional().describe('Column with the predicted label or value.'),
-        score: z.string().optional().describe('Column with the probability of the positive class.'),
-        scores: z
-          .record(z.string(), z.string())
-          .optional()
-          .describe('Class name to the column with its probability.'),
-      })
-      .optional()
-      .describe('Judge these predictions instead of running the model.'),
-    positive: Scalar.optional().describe(
-      'The label that counts as positive in a binary task. Default: 1, true, yes, or the greater label.',
-    ),
-    threshold: z
-      .number()
-      .min(0)
-      .max(1)
-      .optional()
-      .describe('Probability from which a row counts as positive. Default: the labels as the model gives them.'),
-    metrics: z
-      .record(z.string(), Metric.prefault({}))
-      .default({})
-      .describe('The metrics that decide, by name. Default: the usual ones of the task.'),
-    slices: z.array(z.string()).default([]).describe('Columns to tell every metric apart by.'),
-    min_slice_rows: z
-      .number()
-      .int()
-      .positive()
-      .default(50)
-      .describe('A slice with fewer rows is not judged.'),
-    confidence: z.number().gt(0).lt(1).default(0.95).describe('Confidence of the intervals.'),
-    resamples: z
-      .number()
-      .int()
-      .min(0)
-      .max(100_000)
-      .default(1000)
-      .describe('Bootstrap resamples behind the intervals; 0 for none.'),
-    seed: z.number().int().nonnegative().default(0).describe('Seed of the bootstrap.'),
-  })
-  .describe('How the model is judged.');
-
 const Deploy = z
   .strictObject({
     target: z.enum(['local']).describe('Where to: "local" is the embedded inference server on this machine.'),
@@ -138,6 +57,18 @@ const Deploy = z
       .describe('Port of the local server; 0 takes a free one.'),
   })
   .describe('One environment that the model is deployed to.');
+
+const Outputs = z
+  .strictObject({
+    label: z.string().optional().describe('Output with the label.'),
+    scores: z.string().optional().describe('Output with one score per class, or that of the positive class.'),
+    logits: z
+      .boolean()
+      .optional()
+      .describe('Whether the scores are logits. Default: whether their name says so.'),
+    value: z.string().optional().describe('Output with the predicted value of a regression.'),
+  })
+  .describe('Which outputs of the ONNX model are what, where it has several.');
 
 const Model = z
   .strictObject({
@@ -152,6 +83,18 @@ const Model = z
       .describe(
         'Columns that the model reads, in its order. Default: what training recorded, or every column but the target.',
       ),
+    inputs: z
+      .record(z.string(), z.union([z.string(), z.array(z.string()).min(1)]))
+      .optional()
+      .describe(
+        'Input of the ONNX model to the column or columns that go into it. Default: inputs have the names of columns, or a single one takes all features.',
+      ),
+    outputs: Outputs.optional(),
+    classes: z
+      .array(Scalar)
+      .min(2)
+      .optional()
+      .describe('Classes in the order of the scores. Default: as the model says.'),
     train: Train.optional(),
     evaluate: Evaluate.optional(),
     deploy: z.record(Name, Deploy).default({}).describe('Environments by name.'),

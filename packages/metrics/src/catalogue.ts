@@ -10,8 +10,11 @@ export interface KnownMetric {
   readonly goal: Goal;
   readonly tasks: readonly Task[];
   readonly description: string;
-  /** What the model must answer with: a label or value for each row, a score to rank by, or probabilities. */
-  readonly needs: 'answers' | 'scores' | 'probabilities';
+  /**
+   * What the model must answer with: a label or value for each row, a score to rank by, or probabilities; or what must be
+   * known of the rows besides: the query that each belongs to, the series before a forecast.
+   */
+  readonly needs: 'answers' | 'scores' | 'probabilities' | 'groups' | 'series';
   /** Why there may be no value. */
   readonly undefinedWhen: string;
   /** Judged when nobody says which metrics decide. */
@@ -147,6 +150,22 @@ const METRICS: readonly KnownMetric[] = [
   ),
 ];
 
+const RANKED: readonly Task[] = ['binary', 'regression'];
+
+/** Metrics that are told only where the rows have what they need. */
+const CONTEXT_METRICS: readonly KnownMetric[] = [
+  metric('map', 'max', RANKED, 'groups', 'mean average precision over the queries'),
+  metric('mrr', 'max', RANKED, 'groups', 'mean reciprocal rank of the first relevant row of each query'),
+  metric(
+    'mase',
+    'min',
+    REGRESSION,
+    'series',
+    'mean absolute error by that of the naive forecast',
+    'the training series repeats itself exactly',
+  ),
+];
+
 /** Metrics with a parameter in their name. */
 const FAMILIES: readonly {
   readonly pattern: RegExp;
@@ -183,6 +202,13 @@ const FAMILIES: readonly {
       ),
   },
   {
+    pattern: /^ndcg_at_(\d+)$/,
+    example: 'ndcg_at_10',
+    isValid: (k) => k >= 1,
+    describe: (name, k) =>
+      metric(name, 'max', RANKED, 'groups', `normalised discounted cumulative gain of the first ${k}`),
+  },
+  {
     pattern: /^pinball_(0_\d+)$/,
     example: 'pinball_0_9',
     isValid: (alpha) => alpha > 0,
@@ -212,7 +238,7 @@ export function parameterOf(name: string): number | undefined {
 
 /** What is known of a metric; undefined for a name that is not one of ours. */
 export function knownMetric(name: string): KnownMetric | undefined {
-  const plain = METRICS.find((known) => known.name === name);
+  const plain = [...METRICS, ...CONTEXT_METRICS].find((known) => known.name === name);
   if (plain) return plain;
   const family = FAMILIES.find(({ pattern }) => pattern.test(name));
   const parameter = parameterOf(name);
@@ -231,7 +257,8 @@ export function metricNamed(name: string, task: Task): KnownMetric {
   const known = knownMetric(name);
   if (known?.tasks.includes(task)) return known;
   const names = metricsOf(task).map((each) => each.name);
-  const examples = FAMILIES.map(({ example }) => example).filter(
+  const others = [...FAMILIES.map(({ example }) => example), ...CONTEXT_METRICS.map((each) => each.name)];
+  const examples = others.filter(
     (example) => knownMetric(example)!.tasks.includes(task) && !names.includes(example),
   );
   throw new InputError(

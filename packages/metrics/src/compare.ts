@@ -87,7 +87,10 @@ export interface CompareResult {
 /** Relative difference that the order of additions can make: no difference. */
 const ROUNDING = 1e-12;
 
-/** From the worst: the verdict of a comparison is the worst of its metrics and slices; improved needs one, and none worse. */
+/**
+ * From the worst: the verdict of a comparison is the worst of its metrics and slices. Improved needs a metric of the whole
+ * sample that improved, and nothing worse; slices that improved alone are told and decide nothing.
+ */
 const WORST_FIRST: readonly MetricVerdict[] = [
   'breach',
   'missing',
@@ -124,7 +127,9 @@ export function compare(request: CompareRequest): CompareResult {
     ...settled.slice(totals.length),
     ...(baseline ? vanishedSlices(specs, baseline, candidate) : []),
   ];
-  const all = [...metrics, ...sliceResults].map(({ verdict }) => verdict);
+  const all = [...metrics, ...sliceResults.filter(({ verdict }) => verdict !== 'improved')].map(
+    ({ verdict }) => verdict,
+  );
   const heldTotal = new Set(
     metrics.filter(({ verdict }) => verdict !== 'regressed').map((each) => each.metric),
   );

@@ -93,7 +93,7 @@ export function evaluate(request: EvaluateRequest): Evaluation {
     resamples,
     confidence,
     interval,
-    ...(sample.task === 'regression' ? {} : labelsOf(sample, request.threshold)),
+    ...(sample.task === 'regression' ? {} : labelsOf(sample)),
     metrics: measured(sample, settings, ''),
     slices: slices.flat().map((slice) => judgedSlice(slice, sample, settings)),
     ...(sample.task === 'regression' ? {} : classDetails(sample)),
@@ -117,11 +117,11 @@ function settingsOf(request: EvaluateRequest): Settings {
   };
 }
 
-function labelsOf(sample: ClassSample, threshold: number | undefined) {
+function labelsOf(sample: ClassSample) {
   return {
     classes: [...sample.classes],
     ...(sample.task === 'binary' ? { positive: sample.classes[1]! } : {}),
-    ...(sample.task === 'binary' && sample.scores && threshold !== undefined ? { threshold } : {}),
+    ...(sample.threshold === undefined ? {} : { threshold: sample.threshold }),
     ...(sample.disagreements > 0 ? { disagreements: sample.disagreements } : {}),
   };
 }

@@ -1,9 +1,8 @@
 import { fault, InputError } from '@rastro/fault';
 
 /**
- * Mean absolute scaled error: the mean |error| over the forecast rows, divided by that of the seasonal naive forecast
- * (the value `season` rows before) within the training series; below 1 beats it (Hyndman and Koehler 2006). All rows in
- * order of time. NaN when the training series repeats itself exactly, so that the naive forecast has no error.
+ * Mean absolute scaled error: the mean |error| over the forecast rows, divided by `naiveError` of the training series;
+ * below 1 beats the seasonal naive forecast (Hyndman and Koehler 2006). NaN when the training series repeats itself exactly.
  * @throws InputError when the training series is not longer than the season.
  */
 export function mase(forecast: {
@@ -13,6 +12,15 @@ export function mase(forecast: {
   readonly season: number;
 }): number {
   const { truth, predicted, training, season } = forecast;
+  const naive = naiveError(training, season);
+  return naive === 0 ? Number.NaN : meanAbsolute(truth, predicted) / naive;
+}
+
+/**
+ * The mean |error| of the seasonal naive forecast (the value `season` rows before) within a series in order of time.
+ * @throws InputError when the series is not longer than the season.
+ */
+export function naiveError(training: Float64Array, season: number): number {
   if (training.length <= season) {
     throw new InputError(
       fault(
@@ -23,8 +31,7 @@ export function mase(forecast: {
       ),
     );
   }
-  const naive = meanAbsolute(training.subarray(season), training.subarray(0, training.length - season));
-  return naive === 0 ? Number.NaN : meanAbsolute(truth, predicted) / naive;
+  return meanAbsolute(training.subarray(season), training.subarray(0, training.length - season));
 }
 
 function meanAbsolute(a: Float64Array, b: Float64Array): number {

@@ -13,7 +13,7 @@ export { chiSquareTail, normalQuantile, normalTail } from './distributions.ts';
 export { type EvaluateRequest, evaluate } from './evaluate.ts';
 export { benjaminiHochberg } from './false-discovery.ts';
 export { flatMetrics, plotFiles } from './flat-files.ts';
-export { mase } from './forecast.ts';
+export { mase, naiveError } from './forecast.ts';
 export { type Importance, type ImportanceRequest, permutationImportance } from './importance.ts';
 export type { Churn, PairedRows } from './paired-rows.ts';
 export { delong, mcnemar } from './paired-tests.ts';
@@ -22,4 +22,5 @@ export { Evaluation, EvaluationRecord, MetricValue, readRecord, writeRecord } fr
 export type { Difference } from './record-differences.ts';
 export { meanAveragePrecision, meanReciprocalRank, ndcg } from './retrieval.ts';
 export type { Answers } from './sample.ts';
+export type { ThresholdGoal } from './score-order.ts';
 export type { SliceSource } from './slices.ts';

@@ -44,6 +44,7 @@ import {
   rmse,
   smape,
 } from './regression.ts';
+import { ndcgOfQuery, precisionOfQuery, type Query, queriesOf, reciprocalRankOfQuery } from './retrieval.ts';
 import { type ClassSample, type Sample, scoreOrderOf, type ValueSample } from './sample.ts';
 import { averagePrecision, liftAt, rocAuc } from './score-order.ts';
 import { type Weights, weightedMean } from './weights.ts';
@@ -73,6 +74,12 @@ export function whyNotMeasurable(sample: Sample, name: string): string | undefin
   const known = knownMetric(name);
   if (!known?.tasks.includes(sample.task)) return 'it is not computed from rows';
   const { needs } = known;
+  if (needs === 'series') {
+    return sample.naiveError === undefined
+      ? 'there is no series before the forecast to compare with'
+      : undefined;
+  }
+  if (needs === 'groups' && !sample.groups) return 'no column says which query a row belongs to';
   if (sample.task === 'regression' || needs === 'answers') return undefined;
   if (!sample.scores) return 'the model gives labels only, no scores';
   return needs === 'probabilities' ? sample.notProbabilities : undefined;
@@ -86,6 +93,8 @@ export function lossesOf(sample: Sample, name: string): Float64Array | undefined
   if (sample.task === 'regression') {
     const { absolute, errors } = regressionRows(sample.truth, sample.predicted);
     if (name === 'mae') return absolute;
+    if (name === 'mase')
+      return sample.naiveError ? absolute.map((error) => error / sample.naiveError!) : undefined;
     return name === 'mse' ? errors.map((error) => error * error) : undefined;
   }
   const { truth, predicted, width } = sample;
@@ -130,7 +139,10 @@ function binaryReads(sample: ClassSample): (name: string) => Read {
       const counts = positive(reading);
       return counts.support === 0 ? Number.NaN : measure(counts);
     };
+  const queries = once(() => rankedQueries(sample));
   return (name) => {
+    const ranked = rankingRead(name, queries);
+    if (ranked) return ({ weights }) => ranked(weights);
     const parameter = parameterOf(name);
     if (parameter !== undefined) {
       return name.startsWith('lift')
@@ -222,7 +234,12 @@ function sharedReads(sample: ClassSample): (name: string) => Read {
 
 function valueMeasurer(sample: ValueSample, names: readonly string[]): Measurer {
   const rows = regressionRows(sample.truth, sample.predicted);
+  const queries = once(() => rankedQueries(sample));
   const reads = names.map((name): ((weights: Weights) => number) => {
+    const ranked = rankingRead(name, queries);
+    if (ranked) return ranked;
+    const scale = sample.naiveError === 0 ? Number.NaN : sample.naiveError!;
+    if (name === 'mase') return (weights) => mae(rows, weights) / scale;
     const alpha = parameterOf(name);
     if (alpha !== undefined) {
       return name.startsWith('d2')
@@ -235,6 +252,45 @@ function valueMeasurer(sample: ValueSample, names: readonly string[]): Measurer 
     return (weights) => measure(rows, weights);
   });
   return { names, measure: (weights) => Float64Array.from(reads, (read) => read(weights)) };
+}
+
+/** What is relevant by what it was ranked by: the positive class by its score, or the value by the predicted one. */
+function rankedQueries(sample: Sample): Query[] {
+  const group = sample.groups!;
+  if (sample.task === 'regression')
+    return queriesOf({ group, relevance: sample.truth, score: sample.predicted });
+  return queriesOf({ group, relevance: Float64Array.from(sample.truth), score: sample.scores! });
+}
+
+/**
+ * A metric of rankings under weights. Queries are resampled, not rows: a query counts as often as its first row was drawn,
+ * because the rows of one query go together.
+ */
+function rankingRead(name: string, queries: () => Query[]): ((weights: Weights) => number) | undefined {
+  const of = queryMeasure(name);
+  if (!of) return undefined;
+  const measured = once(() => ({
+    firsts: Uint32Array.from(queries(), ({ first }) => first),
+    values: Float64Array.from(queries(), of),
+  }));
+  return (weights) => {
+    const { firsts, values } = measured();
+    let sum = 0;
+    let count = 0;
+    for (let i = 0; i < firsts.length; i++) {
+      const weight = weights[firsts[i]!]!;
+      sum += weight * values[i]!;
+      count += weight;
+    }
+    return sum / count;
+  };
+}
+
+function queryMeasure(name: string): ((query: Query) => number) | undefined {
+  if (name === 'map') return precisionOfQuery;
+  if (name === 'mrr') return reciprocalRankOfQuery;
+  const k = name.startsWith('ndcg_at_') ? parameterOf(name) : undefined;
+  return k === undefined ? undefined : (query) => ndcgOfQuery(query, k);
 }
 
 const VALUE_MEASURES: Readonly<Record<string, typeof mae>> = {

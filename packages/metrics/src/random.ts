@@ -10,9 +10,10 @@ export interface RandomSource {
   below(bound: number): number;
   /**
    * Sets `counts` to how often each row stands in a resample with replacement. Up to 4095 rows: as many draws as rows.
-   * From 4096: an independent Poisson number of mean 1 for each row, which is the same in the limit and several times
-   * faster (Hanley and MacGibbon 2006; Chamandy et al. 2012); measures divide by the rows that they counted. `counts` must
-   * begin at a multiple of four bytes, as every array of its own does.
+   * From 4096: an independent Poisson number of mean 1 for each row, several times faster. This is an approximation: the
+   * number of rows of a resample varies by its square root. A measure divides by the rows that it counted, so its variance
+   * differs from that of the multinomial bootstrap by a factor of 1 + O(1 / rows) (Hanley and MacGibbon 2006; Chamandy et
+   * al. 2012), at 4096 rows far below the noise of a few thousand resamples. `counts` must begin at a multiple of four bytes, as every array of its own does.
    */
   resample(counts: Uint8Array): void;
   /** A permutation of 0..length-1 (Fisher-Yates). */

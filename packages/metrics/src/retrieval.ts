@@ -14,10 +14,7 @@ export interface RankedRows {
  * A query without a relevant row counts 0. No queries: NaN.
  */
 export function ndcg(rows: RankedRows, k: number): number {
-  return meanOverQueries(rows, ({ relevance, score }) => {
-    const ideal = dcg(relevance, relevance, k);
-    return ideal === 0 ? 0 : dcg(relevance, score, k) / ideal;
-  });
+  return meanOverQueries(rows, (query) => ndcgOfQuery(query, k));
 }
 
 /**
@@ -26,16 +23,7 @@ export function ndcg(rows: RankedRows, k: number): number {
  * count against the ranking). A query without a relevant row counts 0. No queries: NaN.
  */
 export function meanAveragePrecision(rows: RankedRows): number {
-  return meanOverQueries(rows, ({ relevance, score }) => {
-    const relevant = [...relevance.keys()].filter((row) => relevance[row]! > 0);
-    if (relevant.length === 0) return 0;
-    const precisions = relevant.map((row) => {
-      const atLeast = (others: Iterable<number>) =>
-        [...others].filter((other) => score[other]! >= score[row]!).length;
-      return atLeast(relevant) / atLeast(score.keys());
-    });
-    return precisions.reduce((sum, precision) => sum + precision, 0) / relevant.length;
-  });
+  return meanOverQueries(rows, precisionOfQuery);
 }
 
 /**
@@ -43,19 +31,41 @@ export function meanAveragePrecision(rows: RankedRows): number {
  * query without a relevant row counts 0. No queries: NaN.
  */
 export function meanReciprocalRank(rows: RankedRows): number {
-  return meanOverQueries(rows, ({ relevance, score }) => {
-    let best = Number.NEGATIVE_INFINITY;
-    for (let i = 0; i < score.length; i++) if (relevance[i]! > 0) best = Math.max(best, score[i]!);
-    return best === Number.NEGATIVE_INFINITY ? 0 : 1 / score.filter((other) => other >= best).length;
-  });
+  return meanOverQueries(rows, reciprocalRankOfQuery);
 }
 
-interface Query {
+export function ndcgOfQuery({ relevance, score }: Query, k: number): number {
+  const ideal = dcg(relevance, relevance, k);
+  return ideal === 0 ? 0 : dcg(relevance, score, k) / ideal;
+}
+
+export function precisionOfQuery({ relevance, score }: Query): number {
+  const relevant = [...relevance.keys()].filter((row) => relevance[row]! > 0);
+  if (relevant.length === 0) return 0;
+  const precisions = relevant.map((row) => {
+    const atLeast = (others: Iterable<number>) =>
+      [...others].filter((other) => score[other]! >= score[row]!).length;
+    return atLeast(relevant) / atLeast(score.keys());
+  });
+  return precisions.reduce((sum, precision) => sum + precision, 0) / relevant.length;
+}
+
+export function reciprocalRankOfQuery({ relevance, score }: Query): number {
+  let best = Number.NEGATIVE_INFINITY;
+  for (let i = 0; i < score.length; i++) if (relevance[i]! > 0) best = Math.max(best, score[i]!);
+  return best === Number.NEGATIVE_INFINITY ? 0 : 1 / score.filter((other) => other >= best).length;
+}
+
+/** The rows of one query. */
+export interface Query {
+  /** Index of its first row. */
+  readonly first: number;
   readonly relevance: Float64Array;
   readonly score: Float64Array;
 }
 
-function meanOverQueries({ group, relevance, score }: RankedRows, measure: (query: Query) => number): number {
+/** The queries in the order of their first rows. @throws InputError for an impossible relevance or score. */
+export function queriesOf({ group, relevance, score }: RankedRows): Query[] {
   refuseImpossible({ group, relevance, score });
   const queries = new Map<string, number[]>();
   for (const [row, name] of group.entries()) {
@@ -63,14 +73,16 @@ function meanOverQueries({ group, relevance, score }: RankedRows, measure: (quer
     if (known) known.push(row);
     else queries.set(name, [row]);
   }
-  let sum = 0;
-  for (const rows of queries.values()) {
-    sum += measure({
-      relevance: Float64Array.from(rows, (row) => relevance[row]!),
-      score: Float64Array.from(rows, (row) => score[row]!),
-    });
-  }
-  return sum / queries.size;
+  return [...queries.values()].map((rows) => ({
+    first: rows[0]!,
+    relevance: Float64Array.from(rows, (row) => relevance[row]!),
+    score: Float64Array.from(rows, (row) => score[row]!),
+  }));
+}
+
+function meanOverQueries(rows: RankedRows, measure: (query: Query) => number): number {
+  const queries = queriesOf(rows);
+  return queries.reduce((sum, query) => sum + measure(query), 0) / queries.length;
 }
 
 function refuseImpossible({ group, relevance, score }: RankedRows): void {

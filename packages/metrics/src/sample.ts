@@ -2,7 +2,7 @@ import { fault, InputError } from '@rastro/fault';
 import type { Task } from './catalogue.ts';
 import { binaryClasses, classesIn, encode, labelReader, missingValue } from './labels.ts';
 import { indexOfGreatest, whyNotProbabilities } from './probabilities.ts';
-import { orderByScore, type ScoreOrder } from './score-order.ts';
+import { chooseThreshold, orderByScore, type ScoreOrder, type ThresholdGoal } from './score-order.ts';
 
 /** What a model answered. Classes: `predictions` are labels, `scores` row-major [rows, classes] or [rows]. */
 export interface Answers {
@@ -18,15 +18,28 @@ export interface Question {
   /** Labels, or values for a regression. */
   readonly truth: readonly (string | null)[] | Float64Array;
   readonly positive?: string | undefined;
-  /** Score from which a row is called positive. Left out: the labels as the model gave them, or 0.5 without any. */
-  readonly threshold?: number | undefined;
+  /**
+   * Score from which a row is called positive, or what the threshold chosen on these rows is best at. Left out: the labels as
+   * the model gave them, or 0.5 without any.
+   */
+  readonly threshold?: number | ThresholdGoal | undefined;
+  /** The query that each row belongs to, for a ranking. */
+  readonly groups?: readonly (string | null)[] | undefined;
+  /** The error of the naive forecast on the series before, for a forecast: see `naiveError`. */
+  readonly naiveError?: number | undefined;
+}
+
+/** What is known of the rows of a sample besides truth and answers. */
+interface Context {
+  readonly groups: readonly string[] | undefined;
+  readonly naiveError: number | undefined;
 }
 
 /**
  * Rows with classes, checked and encoded. Two classes: `width` 1, class 0 negative and 1 positive, a score per row. More:
  * `width` is the number of classes.
  */
-export interface ClassSample {
+export interface ClassSample extends Context {
   readonly task: 'binary' | 'multiclass';
   readonly rows: number;
   readonly classes: readonly string[];
@@ -36,11 +49,13 @@ export interface ClassSample {
   readonly scores: Float64Array | undefined;
   /** Why the scores are no probabilities; undefined when they are. */
   readonly notProbabilities: string | undefined;
+  /** The threshold that was asked for, or chosen as asked. */
+  readonly threshold: number | undefined;
   /** Rows whose given label is not the one of the highest score (two classes: of a score of at least 0.5). */
   readonly disagreements: number;
 }
 
-export interface ValueSample {
+export interface ValueSample extends Context {
   readonly task: 'regression';
   readonly rows: number;
   readonly truth: Float64Array;
@@ -72,9 +87,11 @@ export function scoreOrderOf(sample: ClassSample): ScoreOrder {
 export function subsetOf(sample: Sample, rows: Uint32Array): Sample {
   const valuesAt = (values: Float64Array) => Float64Array.from(rows, (row) => values[row]!);
   const codesAt = (codes: Uint16Array) => Uint16Array.from(rows, (row) => codes[row]!);
+  const groups = sample.groups && Array.from(rows, (row) => sample.groups![row]!);
   if (sample.task === 'regression') {
     return {
       ...sample,
+      groups,
       rows: rows.length,
       truth: valuesAt(sample.truth),
       predicted: valuesAt(sample.predicted),
@@ -83,6 +100,7 @@ export function subsetOf(sample: Sample, rows: Uint32Array): Sample {
   const { scores, width } = sample;
   return {
     ...sample,
+    groups,
     rows: rows.length,
     truth: codesAt(sample.truth),
     predicted: codesAt(sample.predicted),
@@ -99,14 +117,21 @@ function rowsOf(scores: Float64Array, width: number, rows: Uint32Array): Float64
   return taken;
 }
 
-function valueSample({ truth }: Question, { predictions }: Answers): ValueSample {
+function valueSample(question: Question, { predictions }: Answers): ValueSample {
+  const { truth } = question;
   if (!(truth instanceof Float64Array)) throw mismatch('the truth of a regression must be numbers');
   if (!(predictions instanceof Float64Array))
     throw mismatch('the predictions of a regression must be numbers');
   sameLength('predictions', predictions.length, truth.length);
   refuseNotFinite(truth, 'truth');
   refuseNotFinite(predictions, 'prediction');
-  return { task: 'regression', rows: truth.length, truth, predicted: predictions };
+  return {
+    ...contextOf(question, truth.length),
+    task: 'regression',
+    rows: truth.length,
+    truth,
+    predicted: predictions,
+  };
 }
 
 function classSample(question: Question, answers: Answers): ClassSample {
@@ -124,11 +149,12 @@ function classSample(question: Question, answers: Answers): ClassSample {
   const codes = encode(truth, read, 'truth');
   const width = task === 'binary' ? 1 : classes.length;
   const scores = answers.scores && readScores(answers.scores, truth.length, given, classes, task);
-  const threshold = task === 'binary' ? (question.threshold ?? 0.5) : 0;
-  const byScore = scores && predictedBy(scores, width, threshold);
+  const threshold = task === 'binary' && scores ? settleThreshold(question, scores, codes) : undefined;
+  const byScore = scores && predictedBy(scores, width, threshold ?? 0.5);
   const byLabel = labels && encode(labels, read, 'prediction');
-  const labelsDecide = byLabel && (question.threshold === undefined || !byScore || task === 'multiclass');
+  const labelsDecide = byLabel && (threshold === undefined || !byScore);
   return {
+    ...contextOf(question, truth.length),
     task: task as ClassSample['task'],
     rows: truth.length,
     classes,
@@ -136,9 +162,34 @@ function classSample(question: Question, answers: Answers): ClassSample {
     predicted: (labelsDecide ? byLabel : byScore)!,
     width,
     scores,
+    threshold,
     notProbabilities: scores && whyNotProbabilities(scores, width),
     disagreements: byLabel && scores ? countDisagreements(byLabel, scores, width) : 0,
   };
+}
+
+function contextOf({ groups, naiveError }: Question, rows: number): Context {
+  if (groups) sameLength('groups', groups.length, rows);
+  return { groups: groups && present(groups, 'group'), naiveError };
+}
+
+/** @throws InputError when no threshold keeps what is asked. */
+function settleThreshold(
+  { threshold }: Question,
+  scores: Float64Array,
+  truth: Uint16Array,
+): number | undefined {
+  if (threshold === undefined || typeof threshold === 'number') return threshold;
+  const chosen = chooseThreshold(orderByScore(scores, Uint8Array.from(truth)), threshold);
+  if (chosen) return chosen.threshold;
+  throw new InputError(
+    fault(
+      'no-threshold',
+      'no threshold keeps what is asked of it on these rows',
+      undefined,
+      'Ask for less, or look whether the rows hold both classes.',
+    ),
+  );
 }
 
 function predictedBy(scores: Float64Array, width: number, threshold: number): Uint16Array {

@@ -1,7 +1,15 @@
 import { availableParallelism, tmpdir } from 'node:os';
 import type { DuckDBInstance } from '@duckdb/node-api';
 import type { CheckPlan, CheckResult, TableProfile } from '@rastro/contract';
-import type { Batch, ColumnDescription, ColumnRequest, DataEngine, TableSource } from '@rastro/usecases';
+import type {
+  Batch,
+  ColumnDescription,
+  ColumnRequest,
+  DataEngine,
+  EngineResources,
+  TableSource,
+} from '@rastro/usecases';
+import { aggregateColumns } from './aggregate.ts';
 import { checkPlan } from './check.ts';
 import { profileTable } from './profile.ts';
 import { describeTable, readTable } from './read.ts';
@@ -53,8 +61,17 @@ class DuckDbEngine implements DataEngine {
     }
   }
 
-  check(plan: CheckPlan): Promise<CheckResult> {
-    return this.#inSession((session) => checkPlan(session, plan, this.#tempDirectory));
+  async aggregate(...request: Parameters<DataEngine['aggregate']>): ReturnType<DataEngine['aggregate']> {
+    const duckdb = await this.#options.load();
+    return this.#inSession((session) => aggregateColumns(duckdb, session, ...request));
+  }
+
+  check(plan: CheckPlan, { memoryLimit, threads }: EngineResources = {}): Promise<CheckResult> {
+    return this.#inSession(async (session) => {
+      if (memoryLimit !== undefined) await session.run(`SET memory_limit = '${memoryLimit}'`);
+      if (threads !== undefined) await session.run(`SET threads = ${threads}`);
+      return checkPlan(session, plan, this.#tempDirectory);
+    });
   }
 
   async close(): Promise<void> {

@@ -43,7 +43,14 @@ export async function* readTable(
   const folder = await mkdtemp(join(options.tempDirectory, 'rastro-read-'));
   try {
     const opened = await openTable(session, source, { folder, always: false });
-    const wanted = requests.map((request) => readColumn(source, opened, request));
+    const wanted: ReadColumn[] = [];
+    for (const request of requests) {
+      wanted.push(
+        request.sql === undefined
+          ? readColumn(source, opened, request)
+          : await computedColumn(session, source, opened, request),
+      );
+    }
     const condition =
       options.where === undefined ? undefined : await whereOf(session, source, opened, options.where);
     const sql = `SELECT ${wanted.map(({ sql }) => sql).join(', ')} FROM source${condition ?? ''}`;
@@ -171,33 +178,56 @@ function readColumn(source: TableSource, opened: Opened, { name, as }: ColumnReq
   };
 }
 
-/** A WHERE clause in which columns have their names and the types that their values show. */
+/** The columns under their names, with the types that their values show. */
+async function namedColumns(session: Session, source: TableSource, opened: Opened): Promise<string> {
+  const types = await typesOf(session, source, opened);
+  return types
+    .map(({ name, type }, index) => {
+      const known = type === 'string' || type === 'other' ? 'any' : type;
+      return `${columnSql(source, opened, index, known).value} AS ${identifier(name)}`;
+    })
+    .join(', ');
+}
+
+async function computedColumn(
+  session: Session,
+  source: TableSource,
+  opened: Opened,
+  { name, as, sql: expression }: ColumnRequest,
+): Promise<ReadColumn> {
+  const value = `(SELECT (${expression}\n)::${as === 'number' ? 'DOUBLE' : 'VARCHAR'} FROM (SELECT ${await namedColumns(session, source, opened)}))`;
+  const sql = as === 'number' ? `coalesce(${value}, 'nan'::DOUBLE)` : value;
+  await refuseUnaskable(session, `SELECT ${sql} FROM source`, `the expression "${expression}"`);
+  return { name, sql };
+}
+
+/** A WHERE clause on the columns. */
 async function whereOf(
   session: Session,
   source: TableSource,
   opened: Opened,
   where: string,
 ): Promise<string> {
-  const types = await typesOf(session, source, opened);
-  const named = types.map(({ name, type }, index) => {
-    const known = type === 'string' || type === 'other' ? 'any' : type;
-    return `${columnSql(source, opened, index, known).value} AS ${identifier(name)}`;
-  });
-  const clause = ` WHERE (SELECT coalesce((${where}\n), false) FROM (SELECT ${named.join(', ')}))`;
+  const named = await namedColumns(session, source, opened);
+  const clause = ` WHERE (SELECT coalesce((${where}\n), false) FROM (SELECT ${named}))`;
+  await refuseUnaskable(session, `SELECT 1 FROM source${clause}`, `the condition "${where}"`);
+  return clause;
+}
+
+async function refuseUnaskable(session: Session, query: string, what: string): Promise<void> {
   try {
-    await session.rows(`DESCRIBE SELECT 1 FROM source${clause}`);
+    await session.rows(`DESCRIBE ${query}`);
   } catch (error) {
     throw new InputError(
       fault(
         'where',
-        `the condition "${where}" cannot be asked: ${firstLine(error)}`,
+        `${what} cannot be asked: ${firstLine(error)}`,
         undefined,
-        'Write a SQL condition on the columns of the data.',
+        'Write SQL on the columns of the data.',
       ),
       { cause: error },
     );
   }
-  return clause;
 }
 
 async function blameValue(

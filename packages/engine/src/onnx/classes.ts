@@ -25,17 +25,34 @@ export function zipMaps(graph: Graph): GraphNode[] {
 
 function classesBehind(graph: Graph, tensor: string): readonly string[] | undefined {
   let name = tensor;
+  let relabel = (label: string): string | undefined => label;
   // A valid graph has no cycle; the bound is for one that is not valid.
   for (let step = 0; step < graph.nodes.length; step++) {
     const node = graph.nodes.find(({ outputs }) => outputs.includes(name));
     if (!node) return undefined;
-    if (node.classes) return node.classes;
+    if (node.classes) return allOf(node.classes.map(relabel));
     // scikit-learn's converter looks the label up in a constant: classes[argmax].
     if (['ArrayFeatureExtractor', 'Gather'].includes(node.operator)) {
-      return graph.constants.get(node.inputs[0] ?? '');
+      return allOf(graph.constants.get(node.inputs[0] ?? '')?.map(relabel) ?? []);
+    }
+    if (node.operator === 'LabelEncoder' && node.relabels) {
+      const after = relabel;
+      const { relabels } = node;
+      relabel = (label) => {
+        const next = relabels.get(label);
+        return next === undefined ? undefined : after(next);
+      };
+      name = node.inputs[0] ?? '';
+      continue;
     }
     if (!passing.includes(node.operator)) return undefined;
     name = node.inputs[0] ?? '';
   }
   return undefined;
+}
+
+/** The labels, when each is known and there is any. */
+function allOf(labels: readonly (string | undefined)[]): readonly string[] | undefined {
+  const known = labels.filter((label) => label !== undefined);
+  return known.length > 0 && known.length === labels.length ? known : undefined;
 }

@@ -14,6 +14,8 @@ export interface GraphNode {
   readonly outputs: readonly string[];
   /** The classes that a classifier or ZipMap node carries, in its order. */
   readonly classes?: readonly string[];
+  /** What a LabelEncoder turns each of its keys into. */
+  readonly relabels?: ReadonlyMap<string, string>;
 }
 
 /** What a model says about itself, without its weights. */
@@ -66,6 +68,9 @@ const elementTypes = [
   'int4',
   'float4e2m1',
 ];
+
+/** Attributes that list labels. A tree ensemble has long lists of integers besides, which nobody here asks for. */
+const namesLabels = /^(classlabels|keys|values)_/;
 
 /** A list of classes is short; longer constants are weights. */
 const longestConstantBytes = 1 << 20;
@@ -157,24 +162,35 @@ function readNode(bytes: Uint8Array, external: Set<string>): GraphNode {
   const inputs: string[] = [];
   const outputs: string[] = [];
   let operator = '';
-  let classes: string[] | undefined;
+  const lists = new Map<string, readonly string[]>();
   for (const field of fields(bytes)) {
     if (field.number === Node.input) inputs.push(text(field));
     if (field.number === Node.output) outputs.push(text(field));
     if (field.number === Node.operator) operator = text(field);
-    if (field.number === Node.attribute) classes = readAttribute(field.bytes, external) ?? classes;
+    if (field.number === Node.attribute) {
+      const { name, values } = readAttribute(field.bytes, external);
+      const kind = namesLabels.exec(name)?.[1];
+      if (kind && values.length > 0) lists.set(kind, values);
+    }
   }
-  return { operator, inputs, outputs, ...(classes ? { classes } : {}) };
+  const classes = lists.get('classlabels');
+  const keys = lists.get('keys');
+  const values = lists.get('values');
+  const relabels =
+    keys && values && keys.length === values.length
+      ? new Map(keys.map((key, index) => [key, values[index]!]))
+      : undefined;
+  return { operator, inputs, outputs, ...(classes ? { classes } : {}), ...(relabels ? { relabels } : {}) };
 }
 
-/** The classes, when the attribute is a classifier's list of them. */
-function readAttribute(bytes: Uint8Array, external: Set<string>): string[] | undefined {
-  const found: string[] = [];
-  let isClasses = false;
+/** The name of an attribute, and its values when it is a list of integers or texts. */
+function readAttribute(bytes: Uint8Array, external: Set<string>): { name: string; values: string[] } {
+  const values: string[] = [];
+  let name = '';
   for (const field of fields(bytes)) {
     switch (field.number) {
       case Attribute.name:
-        isClasses = text(field).startsWith('classlabels_');
+        name = text(field);
         break;
       case Attribute.tensor:
       case Attribute.tensors:
@@ -189,14 +205,14 @@ function readAttribute(bytes: Uint8Array, external: Set<string>): string[] | und
         readSparse(field.bytes, external);
         break;
       case Attribute.ints:
-        if (isClasses) found.push(...integers(field).map(String));
+        if (namesLabels.test(name)) values.push(...integers(field).map(String));
         break;
       case Attribute.strings:
-        if (isClasses) found.push(text(field));
+        values.push(text(field));
         break;
     }
   }
-  return isClasses && found.length > 0 ? found : undefined;
+  return { name, values };
 }
 
 function readSparse(bytes: Uint8Array, external: Set<string>): void {

@@ -19,29 +19,68 @@ export interface InputPlan {
   readonly fixedRows: number | undefined;
 }
 
+/** What goes into a model: its features, and which of them go into which input when their names do not say so. */
+export interface InputRequest {
+  readonly features: readonly string[];
+  readonly inputs?: Readonly<Record<string, readonly string[]>> | undefined;
+}
+
 /**
- * Fits the features to the inputs: all of them side by side in a single tensor, or one input per feature, by name.
- * A model with one input per feature names what it reads, so features that it does not read are left out.
+ * Fits the features to the inputs: all of them side by side in a single tensor, or one input per feature, by name, or as the
+ * request maps them. A model with one input per feature names what it reads, so features that it does not read are left out.
  * @throws InputError `model-inputs-unsupported`, `model-features-mismatch`
  */
-export function planInputs(inputs: readonly GraphPort[], features: readonly string[]): InputPlan {
+export function planInputs(inputs: readonly GraphPort[], { features, inputs: map }: InputRequest): InputPlan {
   const [only, ...others] = inputs;
   if (!only) throw unsupported('the model has no input');
   for (const input of inputs) refuseType(input);
   const isOneColumn = only.shape.length === 1 || (only.shape.length === 2 && only.shape[1] === 1);
   const isByName = others.length > 0 || (isOneColumn && features.includes(only.name));
-  const feeds = isByName ? namedFeeds(inputs, features) : [singleFeed(only, features)];
-  const names = isByName ? inputs.map(({ name }) => name) : features;
-  const typeOf = (index: number) => feeds[isByName ? index : 0]!.type;
+  const named = map ? mappedColumns(inputs, map) : isByName ? ownColumns(inputs, features) : [features];
+  let before = 0;
+  const feeds = inputs.map((input, index) => {
+    const feed = feedOf(input, named[index]!, before);
+    before += feed.columns.length;
+    return feed;
+  });
   return {
-    columns: names.map((name, index) => ({ name, as: typeOf(index) === 'string' ? 'string' : 'number' })),
+    columns: feeds.flatMap(({ type }, index) =>
+      named[index]!.map((name) => ({
+        name,
+        as: type === 'string' ? ('string' as const) : ('number' as const),
+      })),
+    ),
     feeds,
     fixedRows: fixedRows(inputs),
   };
 }
 
-function singleFeed(input: GraphPort, features: readonly string[]): Feed {
+/** The columns of each input as they are mapped; an input that is not mapped has the name of its column. */
+function mappedColumns(
+  inputs: readonly GraphPort[],
+  map: Readonly<Record<string, readonly string[]>>,
+): (readonly string[])[] {
+  const names = inputs.map(({ name }) => name);
+  const unknown = Object.keys(map).find((name) => !names.includes(name));
+  if (unknown !== undefined) {
+    throw new InputError(
+      fault(
+        'model-features-mismatch',
+        `the model has no input ${quote(unknown)}; it has ${names.map(quote).join(', ')}`,
+        undefined,
+        'Correct the names under "inputs:".',
+      ),
+    );
+  }
+  return names.map((name) => map[name] ?? [name]);
+}
+
+/** `before` counts the columns of the inputs before it. */
+function feedOf(input: GraphPort, features: readonly string[], before: number): Feed {
   const rest = input.shape.slice(1);
+  const columns = features.map((_, index) => before + index);
+  if (rest.length === 0 && features.length === 1)
+    return { name: input.name, type: input.type, columns, rest: [] };
   const fixed = rest.filter((dimension) => typeof dimension === 'number');
   const product = fixed.reduce((all, dimension) => all * dimension, 1);
   const isFree = fixed.length < rest.length;
@@ -63,17 +102,19 @@ function singleFeed(input: GraphPort, features: readonly string[]): Feed {
   return {
     name: input.name,
     type: input.type,
-    columns: features.map((_, index) => index),
+    columns,
     rest: isFree ? [features.length] : fixed,
   };
 }
 
-function namedFeeds(inputs: readonly GraphPort[], features: readonly string[]): Feed[] {
+/** The column of each input, which has its name. */
+function ownColumns(inputs: readonly GraphPort[], features: readonly string[]): string[][] {
   const missing = inputs.filter(({ name }) => !features.includes(name));
   const wide = inputs.find((input) => width(input) !== 1);
   if (wide) {
     throw unsupported(
       `the model has ${inputs.length} inputs, and ${quote(wide.name)} (${shapeText(wide)}) holds several columns`,
+      'Say under "inputs:" which columns go into which input, or export the model with one input of shape [N, features].',
     );
   }
   if (missing.length > 0) {
@@ -82,16 +123,11 @@ function namedFeeds(inputs: readonly GraphPort[], features: readonly string[]): 
         'model-features-mismatch',
         `the model reads ${missing.map(({ name }) => quote(name)).join(', ')}, which ${missing.length === 1 ? 'is' : 'are'} not among the features: ${features.join(', ')}`,
         undefined,
-        'Add it to the features, under the name that the model uses.',
+        'Add it to the features under the name that the model uses, or say under "inputs:" which column goes into which input.',
       ),
     );
   }
-  return inputs.map(({ name, type, shape }, index) => ({
-    name,
-    type,
-    columns: [index],
-    rest: shape.length === 2 ? [1] : [],
-  }));
+  return inputs.map(({ name }) => [name]);
 }
 
 /** Columns that fit into an input of shape [N] or [N, 1]: one. */
@@ -114,15 +150,11 @@ function refuseType(input: GraphPort): void {
   }
 }
 
-function unsupported(message: string): InputError {
-  return new InputError(
-    fault(
-      'model-inputs-unsupported',
-      message,
-      undefined,
-      'Export the model with one numeric input of shape [N, features], or one input of shape [N, 1] per feature.',
-    ),
-  );
+function unsupported(
+  message: string,
+  next = 'Export the model with one numeric input of shape [N, features], or one input of shape [N, 1] per feature.',
+): InputError {
+  return new InputError(fault('model-inputs-unsupported', message, undefined, next));
 }
 
 export function shapeText({ shape, type }: GraphPort): string {

@@ -13,6 +13,8 @@ export type OutputPlan =
       readonly scores: string | undefined;
       /** The classes in the order of the scores, when the model says so. */
       readonly classes: readonly string[] | undefined;
+      /** Whether the scores are logits, when somebody says so. */
+      readonly logits: boolean | undefined;
     };
 
 const floats = ['float', 'double', 'float16'];
@@ -25,15 +27,19 @@ const labels = ['int64', 'int32', 'string', 'bool', 'uint8', 'int8'];
  */
 export function planOutputs(
   graph: Graph,
-  task: ScoringRequest['task'],
+  { task, outputs: named = {} }: Pick<ScoringRequest, 'task' | 'outputs'>,
   matrix: string | undefined,
 ): OutputPlan {
   const tensors = graph.outputs.filter(({ type }) => !type.includes('('));
+  for (const name of [named.label, named.scores, named.value]) refuseAbsent(name, graph, tensors, matrix);
   const floating = tensors.filter(({ type }) => floats.includes(type));
-  if (task === 'regression') return { kind: 'values', values: valueOutput(graph, tensors, floating) };
+  if (task === 'regression')
+    return { kind: 'values', values: named.value ?? valueOutput(graph, tensors, floating) };
 
-  const label = labelOutput(tensors.filter(({ type }) => labels.includes(type)));
-  const scores = floating.length > 0 ? scoreOutput(floating) : matrix;
+  const others = floating.filter(({ name }) => name !== named.label);
+  const integral = tensors.filter(({ name, type }) => labels.includes(type) && name !== named.scores);
+  const label = named.label ?? labelOutput(integral);
+  const scores = named.scores ?? (others.length > 0 ? scoreOutput(others) : matrix);
   if (label === undefined && scores === undefined) {
     throw zipMaps(graph).length > 0
       ? unsupported(
@@ -43,14 +49,33 @@ export function planOutputs(
         )
       : unsupported(graph, 'none of its outputs is a label or a matrix of probabilities');
   }
-  return { kind: 'classes', label, scores, classes: classesOf(graph) };
+  return { kind: 'classes', label, scores, classes: classesOf(graph), logits: named.logits };
+}
+
+function refuseAbsent(
+  name: string | undefined,
+  graph: Graph,
+  tensors: readonly GraphPort[],
+  matrix: string | undefined,
+): void {
+  if (name === undefined || name === matrix || tensors.some((tensor) => tensor.name === name)) return;
+  throw unsupported(
+    graph,
+    `it has no output ${JSON.stringify(name)} that is a tensor`,
+    'Correct the names under "outputs:".',
+  );
 }
 
 function valueOutput(graph: Graph, tensors: readonly GraphPort[], floating: readonly GraphPort[]): string {
   const candidates = floating.length > 0 ? floating : tensors.filter(({ type }) => type !== 'string');
   const [only, ...others] = candidates;
   if (!only) throw unsupported(graph, 'none of its outputs is a number per row');
-  if (others.length > 0) throw unsupported(graph, 'several of its outputs could be the predicted value');
+  if (others.length > 0)
+    throw unsupported(
+      graph,
+      'several of its outputs could be the predicted value',
+      'Name the right one as "value" under "outputs:".',
+    );
   const width = only.shape.slice(1).find((dimension) => typeof dimension === 'number' && dimension !== 1);
   if (width !== undefined) {
     throw unsupported(
@@ -76,7 +101,7 @@ function scoreOutput(candidates: readonly GraphPort[]): string {
       'model-outputs-unsupported',
       `several outputs could be the probabilities: ${candidates.map(({ name }) => name).join(', ')}`,
       undefined,
-      'Name the right one "probabilities", or export only that one.',
+      'Name the right one as "scores" under "outputs:", or export only that one.',
     ),
   );
 }

@@ -15,12 +15,12 @@ const sumSlack = 1e-2;
 
 /**
  * Class probabilities [rows, max(width, 2)] from a classifier's scores. A single column is the probability of the second
- * class. Scores of an output whose name says logits go through the logistic function or softmax
+ * class. Logits (by `logits`, or else by the name of the output) go through the logistic function or softmax
  * (Bishop, Pattern Recognition and Machine Learning, 2006, 4.2); any others must already be probabilities.
  * @throws InputError `model-scores-unclear` when they are not
  */
-export function toProbabilities(matrix: Matrix): Float64Array {
-  const isLogits = /logit/i.test(matrix.name);
+export function toProbabilities(matrix: Matrix, logits?: boolean): Float64Array {
+  const isLogits = logits ?? /logit/i.test(matrix.name);
   if (!isLogits) refuseUnclear(matrix);
   if (matrix.width === 1) return bothClasses(matrix.values, isLogits ? logistic : clip);
   return isLogits ? softmax(matrix) : matrix.values.map(clip);
@@ -83,7 +83,7 @@ function unclear(message: string): InputError {
       'model-scores-unclear',
       message,
       undefined,
-      'Export the model with probabilities; or, if these are logits, name the output "logits".',
+      'Export the model with probabilities; or, if these are logits, say "logits: true" under "outputs:".',
     ),
   );
 }

@@ -55,12 +55,12 @@ async function openModel(file: ModelFile, ort: Ort, threads: number): Promise<Lo
   const planned = new Map<string, { inputs: InputPlan; outputs: OutputPlan }>();
 
   function plan(request: ScoringRequest): { inputs: InputPlan; outputs: OutputPlan } {
-    const key = JSON.stringify([request.task, request.features]);
+    const key = JSON.stringify([request.task, request.features, request.inputs, request.outputs]);
     const known = planned.get(key);
     if (known) return known;
     const made = atModel(path, () => ({
-      inputs: planInputs(graph.inputs, request.features),
-      outputs: planOutputs(graph, request.task, matrix),
+      inputs: planInputs(graph.inputs, request),
+      outputs: planOutputs(graph, request, matrix),
     }));
     planned.set(key, made);
     return made;

@@ -49,7 +49,7 @@ export function toClasses(
     );
   }
   const { classes, isCertain } = chooseClasses(Math.max(2, matrix.width), plan, request);
-  const scores = toProbabilities(matrix);
+  const scores = toProbabilities(matrix, plan.logits);
   if (!labels) return { rows, classes, scores, labels: mostLikely(scores, classes) };
   const disagreements = countDisagreements(labels, scores, classes);
   if (disagreements > 0 && !isCertain) {

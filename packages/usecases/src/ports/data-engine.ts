@@ -19,10 +19,14 @@ export interface ColumnDescription {
   readonly type: ColumnType;
 }
 
-/** What to read a column as. `number` gives a Float64Array with NaN for null, `string` gives texts with null for null. */
+/**
+ * What to read a column as. `number` gives a Float64Array with NaN for null, `string` gives texts with null for null. With
+ * `sql` it is the value of that expression on the columns of the row, and `name` is only what it is called.
+ */
 export interface ColumnRequest {
   readonly name: string;
   readonly as: 'number' | 'string';
+  readonly sql?: string;
 }
 
 export type ColumnData = Float64Array | (string | null)[];
@@ -31,6 +35,13 @@ export type ColumnData = Float64Array | (string | null)[];
 export interface Batch {
   readonly rows: number;
   readonly columns: readonly ColumnData[];
+}
+
+/** What one check may use; the engine's own choice where it does not say. */
+export interface EngineResources {
+  /** Memory before it spills to disk, such as `512MB`. */
+  readonly memoryLimit?: string;
+  readonly threads?: number;
 }
 
 /** Reads tables. Same files and request, same rows in the same order. */
@@ -47,7 +58,17 @@ export interface DataEngine {
     columns: readonly ColumnRequest[],
     options?: { batchRows?: number; where?: string },
   ): AsyncIterable<Batch>;
+  /**
+   * The values of SQL aggregates over columns in memory, each of all rows and of the rows without each of `leaveOut` parts
+   * (row r is in part r mod leaveOut). Null where SQL gives null or no finite number.
+   * @throws InputError `sql-metric` when one cannot be asked, or does not give one number.
+   */
+  aggregate(
+    columns: readonly { readonly name: string; readonly values: ColumnData }[],
+    expressions: readonly string[],
+    options: { leaveOut: number },
+  ): Promise<{ value: number | null; without: (number | null)[] }[]>;
   /** Runs the plan of a data contract. @throws InputError when the files break structure so far that nothing can be told. */
-  check(plan: CheckPlan): Promise<CheckResult>;
+  check(plan: CheckPlan, resources?: EngineResources): Promise<CheckResult>;
   close(): Promise<void>;
 }

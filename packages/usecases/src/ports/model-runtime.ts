@@ -18,7 +18,18 @@ export interface ScoringRequest {
   readonly task: 'binary' | 'multiclass' | 'regression';
   readonly features: readonly string[];
   /** The classes in the model's order, for a model that does not say so itself. */
-  readonly classes?: readonly string[];
+  readonly classes?: readonly string[] | undefined;
+  /** Input of the model to the columns that go into it, for inputs that do not have the names of columns. */
+  readonly inputs?: Readonly<Record<string, readonly string[]>> | undefined;
+  /** Which outputs are what, for a model that has several of a kind; whether its scores are logits. */
+  readonly outputs?:
+    | {
+        readonly label?: string | undefined;
+        readonly scores?: string | undefined;
+        readonly logits?: boolean | undefined;
+        readonly value?: string | undefined;
+      }
+    | undefined;
   /** How many rows of the table came before this batch, so that a fault names the right row. Default 0. */
   readonly firstRow?: number;
 }
