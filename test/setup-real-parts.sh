@@ -2,11 +2,10 @@
 # Makes the real parts that tests use beside Node.js, each at a fixed place under .cache/:
 #   .cache/python/bin/python  Python with what examples/sklearn needs
 #   .cache/gto/bin/gto        GTO, which reads the same tags as Rastro
-# What is there and up to date is left alone. RASTRO_PYTHON and RASTRO_GTO name others to the tests.
+#   .cache/zizmor/bin/zizmor  zizmor, which looks for weak points in workflows
+# What is there and up to date is left alone. RASTRO_PYTHON, RASTRO_GTO and RASTRO_ZIZMOR name others to the tests.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-
-readonly gto=gto==1.10.1
 
 # make <folder> <what it is> <pip's arguments…>: a virtual environment with those packages.
 make() {
@@ -25,4 +24,5 @@ make() {
 }
 
 make python 'Python with scikit-learn' --requirement examples/sklearn/requirements.txt
-make gto 'GTO' "$gto"
+make gto 'GTO' gto==1.10.1
+make zizmor 'zizmor' zizmor==1.32.0

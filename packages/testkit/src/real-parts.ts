@@ -19,6 +19,11 @@ export function realGto(): string | undefined {
   return realPart('GTO', process.env.RASTRO_GTO ?? join(root, '.cache/gto/bin/gto'));
 }
 
+/** zizmor, which looks for weak points in workflows: `$RASTRO_ZIZMOR`, or the one that test/setup-real-parts.sh makes. */
+export function realZizmor(): string | undefined {
+  return realPart('zizmor', process.env.RASTRO_ZIZMOR ?? join(root, '.cache/zizmor/bin/zizmor'));
+}
+
 /**
  * The path of a part that tests use where it is there: undefined, and a word on it, where it is not.
  * @throws Error instead, with RASTRO_REQUIRE_REAL=1: then no test may be skipped for the want of a part.
