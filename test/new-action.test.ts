@@ -19,7 +19,10 @@ test.each(actionVerbs())('the action %s is laid out as a new one would be', (ver
 });
 
 test('a new action is entered in every file that lists the actions, once', () => {
-  const files = actionFiles({ verb: 'shadow', summary: 'Score two versions.', usesGitHub: false }, read);
+  const files = actionFiles(
+    { verb: 'unheard', summary: 'What nobody has heard of.', usesGitHub: false },
+    read,
+  );
   const lists = [...files].filter(([, { made }]) => !made);
   expect(lists.map(([path]) => path)).toEqual([
     'actions/_bundle/src/index.ts',
@@ -29,7 +32,7 @@ test('a new action is entered in every file that lists the actions, once', () =>
   ]);
   for (const [path, { content }] of lists) {
     const before = read(path).split('\n').length;
-    expect(content.match(/shadow/g), path).toHaveLength(path.endsWith('index.ts') ? 2 : 1);
+    expect(content.match(/unheard/g), path).toHaveLength(path.endsWith('index.ts') ? 2 : 1);
     expect(content.split('\n').length - before, path).toBeGreaterThanOrEqual(1);
     expect(content.split('\n').length - before, path).toBeLessThanOrEqual(3);
   }
