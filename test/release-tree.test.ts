@@ -98,7 +98,7 @@ test('actions run from it on a machine that has no workspace, and fetch their na
   await tools.dispose();
 }, 180_000);
 
-test("released for good, it is a commit on top of main under an annotated tag, and never made twice', async () => {
+test('released for good, it is a commit on top of main under an annotated tag, and never made twice', async () => {
   const clone = await temporaryDirectory('rastro-clone');
   const at = join(clone.path, 'rastro');
   execFileSync('git', ['clone', '--quiet', '--no-hardlinks', root, at]);
