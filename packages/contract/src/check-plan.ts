@@ -1,5 +1,5 @@
 import type { Place, Severity } from '@rastro/fault';
-import type { RuleKind } from './check-result.ts';
+import type { RuleKind, RuleResult } from './check-result.ts';
 import type { ContractField } from './schema.ts';
 
 /** A file that is checked: where it is on this machine, and how people know it. */
@@ -80,12 +80,17 @@ export interface PlannedRule {
   readonly place: Place;
 }
 
-/** Another dataset that foreign keys point into. */
+/** Another dataset that foreign keys point into, and the names of all its columns where the contract gives them. */
 export interface PlannedReference {
-  readonly files: readonly CheckedFile[];
-  readonly format: TableFormat;
+  readonly source: CheckSource;
   readonly columns: readonly string[];
+  readonly declared: readonly string[] | undefined;
 }
+
+/** What the contract asks for and this run cannot tell. */
+export type Unasked = Pick<RuleResult, 'id' | 'kind' | 'columns' | 'expected' | 'severity' | 'place'> & {
+  readonly note: string;
+};
 
 /** Everything a data engine needs to check files against a contract; made by `planChecks`, printed by `explainPlan`. */
 export interface CheckPlan {
@@ -94,7 +99,10 @@ export interface CheckPlan {
   readonly fields: readonly ContractField[];
   readonly extraColumns: 'allow' | 'warn' | 'forbid';
   readonly columnOrder: 'any' | 'exact';
+  /** Positions of the fields that tell rows apart; none when the contract has no primary key. */
+  readonly primaryKey: readonly number[];
   readonly checks: readonly Check[];
+  readonly unasked: readonly Unasked[];
   readonly rules: readonly PlannedRule[];
   readonly references: readonly PlannedReference[];
   /** How many offenders are told for each rule. */

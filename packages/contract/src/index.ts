@@ -22,4 +22,4 @@ export { offenderText, sarifOf } from './sarif.ts';
 export { type DataShape, Scans } from './scans.ts';
 export { Contract, type ContractField, FieldType } from './schema.ts';
 export { type Converted, contractFromTableSchema, tableSchemaFromContract } from './table-schema.ts';
-export { type FailOn, markKnown, verdictOf } from './verdict.ts';
+export { type FailOn, hasNew, markKnown, shortResult, verdictOf } from './verdict.ts';

@@ -15,6 +15,9 @@ export function judge(plan: CheckPlan, { files, answers, samples }: Observation)
     ...structureRules(plan, files, rows),
     ...columnRules(plan, files),
     ...plan.checks.map((check) => ruleOf(plan, check, byCheck.get(check.id), rows)),
+    ...plan.unasked.map(
+      (unasked): RuleResult => ({ ...unasked, status: 'skipped', count: 0, share: 0, offenders: [] }),
+    ),
     ...privacyRules(plan, samples),
   ];
   return {

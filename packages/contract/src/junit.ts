@@ -1,18 +1,24 @@
 import type { CheckResult, RuleResult } from './check-result.ts';
 import { offenderText } from './sarif.ts';
 
-/** The rules of a check as a JUnit report: one test case for each rule. A rule that only warns has passed, and says so. */
-export function junitOf(result: CheckResult): string {
-  const { rules, contract } = result;
-  const count = (status: RuleResult['status']) => rules.filter((rule) => rule.status === status).length;
-  const totals = `tests="${rules.length}" failures="${count('fail')}" errors="0" skipped="${count('skipped')}"`;
+/** The rules of checks as a JUnit report: one test case for each rule. A rule that only warns has passed, and says so. */
+export function junitOf(results: readonly CheckResult[]): string {
   return `<?xml version="1.0" encoding="UTF-8"?>
-<testsuites name="Rastro" ${totals}>
-  <testsuite name="${xml(contract)}" ${totals}>
-${rules.map((rule) => testCase(contract, rule)).join('\n')}
-  </testsuite>
+<testsuites name="Rastro" ${totalsOf(results.flatMap(({ rules }) => rules))}>
+${results.map(testSuite).join('\n')}
 </testsuites>
 `;
+}
+
+function testSuite({ rules, contract }: CheckResult): string {
+  return `  <testsuite name="${xml(contract)}" ${totalsOf(rules)}>
+${rules.map((rule) => testCase(contract, rule)).join('\n')}
+  </testsuite>`;
+}
+
+function totalsOf(rules: readonly RuleResult[]): string {
+  const count = (status: RuleResult['status']) => rules.filter((rule) => rule.status === status).length;
+  return `tests="${rules.length}" failures="${count('fail')}" errors="0" skipped="${count('skipped')}"`;
 }
 
 function testCase(contract: string, rule: RuleResult): string {

@@ -9,9 +9,10 @@ import type {
   PlannedReference,
   PlannedRule,
   TableFormat,
+  Unasked,
 } from './check-plan.ts';
 import { mentionsOf } from './expression.ts';
-import type { Contract, ContractField } from './schema.ts';
+import { Contract, type ContractField } from './schema.ts';
 import * as sql from './sql.ts';
 
 /** What a plan is made from, besides the contract. */
@@ -23,8 +24,8 @@ export interface PlanRequest {
   readonly now?: number;
   /** Rows of the data that this data replaces, for the change in rows. */
   readonly referenceRows?: number;
-  /** The files of each foreign key's dataset, in the order of the contract. */
-  readonly references?: readonly (readonly CheckedFile[])[];
+  /** The dataset of each foreign key, in the order of the contract: its files, and its own contract if it has one. */
+  readonly references?: readonly { readonly files: readonly CheckedFile[]; readonly contract?: Contract }[];
   /** Offenders to tell for each rule. Default 20, at most 100,000. */
   readonly limit?: number;
 }
@@ -55,10 +56,11 @@ export function planChecks(document: Document<Contract>, request: PlanRequest): 
   const { value: contract } = document;
   return {
     contract: document.file,
-    source: sourceOf(contract, request),
+    source: sourceOf(contract.source, request),
     fields: contract.fields,
     extraColumns: contract.extraColumns,
     columnOrder: contract.columnOrder,
+    primaryKey: keyFields(contract),
     checks: [
       ...contract.fields.flatMap((field, index) => fieldChecks(document, field, index)),
       ...keyChecks(document),
@@ -66,6 +68,7 @@ export function planChecks(document: Document<Contract>, request: PlanRequest): 
       ...tableChecks(document, request.referenceRows),
       ...freshnessChecks(document, request.now),
     ],
+    unasked: unaskedOf(document, request),
     rules: contract.rules.map(
       (rule, index): PlannedRule => ({
         check: `rules.${rule.name}`,
@@ -74,8 +77,12 @@ export function planChecks(document: Document<Contract>, request: PlanRequest): 
       }),
     ),
     references: contract.foreignKeys.map((key, index): PlannedReference => {
-      const files = request.references?.[index] ?? [];
-      return { files, format: formatOf(files), columns: [key.reference.fields].flat() };
+      const { files, contract: other } = request.references?.[index] ?? { files: [] };
+      return {
+        source: sourceOf(other?.source ?? USUAL_SOURCE, { files }),
+        columns: [key.reference.fields].flat(),
+        declared: other?.fields.map(({ name }) => name),
+      };
     }),
     limit: Math.min(request.limit ?? 20, MAX_LIMIT),
     places: {
@@ -86,7 +93,31 @@ export function planChecks(document: Document<Contract>, request: PlanRequest): 
   };
 }
 
-function sourceOf({ source }: Contract, request: PlanRequest): CheckSource {
+/** How a file is read whose contract does not say, or that has none. */
+const USUAL_SOURCE = Contract.shape.source.parse({});
+
+function keyFields({ primaryKey, fields }: Contract): number[] {
+  return [primaryKey ?? []].flat().map((name) => fields.findIndex((field) => field.name === name));
+}
+
+function unaskedOf(document: Document<Contract>, { referenceRows }: PlanRequest): Unasked[] {
+  const { rows } = document.value;
+  if (rows?.maxDecrease === undefined && rows?.maxIncrease === undefined) return [];
+  if (referenceRows !== undefined) return [];
+  return [
+    {
+      id: 'rows.change',
+      kind: 'rows',
+      columns: [],
+      expected: 'about as many rows as the reference',
+      severity: rows.severity,
+      place: document.placeOfKey(['rows', rows.maxDecrease === undefined ? 'maxIncrease' : 'maxDecrease']),
+      note: 'there is no reference: no base, or none whose rows are known',
+    },
+  ];
+}
+
+function sourceOf(source: Contract['source'], request: PlanRequest): CheckSource {
   const format = request.format ?? source.format ?? formatOf(request.files);
   return {
     files: request.files,
@@ -340,7 +371,7 @@ function keyChecks(document: Document<Contract>): Check[] {
   const position = (name: string) => contract.fields.findIndex((field) => field.name === name);
   const checks: Check[] = [];
   if (contract.primaryKey !== undefined) {
-    const fields = [contract.primaryKey].flat().map(position);
+    const fields = keyFields(contract);
     const common = { needs: fields, severity: 'error' as Severity, place: document.placeOf(['primaryKey']) };
     const limits = { warn: undefined, fail: 0 };
     checks.push(
@@ -371,7 +402,7 @@ function keyChecks(document: Document<Contract>): Check[] {
       id: `foreignKeys.${index}`,
       kind: 'foreign-key',
       needs: fields,
-      expected: `found in ${[key.reference.path].flat().join(', ')}`,
+      expected: `found in ${[key.reference.path ?? key.reference.contract ?? []].flat().join(', ')}`,
       severity: key.severity,
       place: document.placeOf(['foreignKeys', index]),
       ask: { how: 'reference', fields, reference: index, limits: { warn: undefined, fail: key.tolerance } },

@@ -10,10 +10,16 @@ const LEVEL: Record<Severity, 'error' | 'warning' | 'note'> = {
   notice: 'note',
 };
 
-/** The broken rules of a check as a SARIF 2.1.0 log, for code scanning. One result for each offender that was told. */
-export function sarifOf(result: CheckResult, tool: { version: string }): string {
-  const broken = result.rules.filter(({ status }) => status === 'fail' || status === 'warn');
-  const results = broken.flatMap((rule, ruleIndex) => resultsOf(rule, ruleIndex)).slice(0, MAX_RESULTS);
+/**
+ * The broken rules of checks as a SARIF 2.1.0 log, for code scanning: one result for each offender that was told. All are
+ * one run, as code scanning takes one for each tool; a rule is named by its contract too, as two contracts may have one alike.
+ */
+export function sarifOf(results: readonly CheckResult[], tool: { version: string }): string {
+  const broken = results.flatMap((result) =>
+    result.rules
+      .filter(({ status }) => status === 'fail' || status === 'warn')
+      .map((rule) => ({ rule, id: results.length === 1 ? rule.id : `${result.contract}:${rule.id}` })),
+  );
   const log = {
     $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
     version: '2.1.0',
@@ -23,22 +29,24 @@ export function sarifOf(result: CheckResult, tool: { version: string }): string 
           driver: {
             name: 'Rastro',
             version: tool.version,
-            rules: broken.map((rule) => ({
-              id: rule.id,
+            rules: broken.map(({ rule, id }) => ({
+              id,
               shortDescription: { text: `${subjectOf(rule)}: ${rule.expected}` },
               defaultConfiguration: { level: LEVEL[rule.severity] },
             })),
           },
         },
-        results,
+        results: broken
+          .flatMap(({ rule, id }, index) => resultsOf(rule, { ruleId: id, ruleIndex: index }))
+          .slice(0, MAX_RESULTS),
       },
     ],
   };
   return `${JSON.stringify(log, null, 2)}\n`;
 }
 
-function resultsOf(rule: RuleResult, ruleIndex: number): object[] {
-  const common = { ruleId: rule.id, ruleIndex, level: LEVEL[rule.severity] };
+function resultsOf(rule: RuleResult, named: { ruleId: string; ruleIndex: number }): object[] {
+  const common = { ...named, level: LEVEL[rule.severity] };
   if (rule.offenders.length === 0) {
     const text = `${subjectOf(rule)}: expected ${rule.expected}${rule.actual === undefined ? '' : `, found ${rule.actual}`}`;
     return [{ ...common, message: { text }, locations: [locationOf(rule.place)] }];
@@ -49,7 +57,7 @@ function resultsOf(rule: RuleResult, ruleIndex: number): object[] {
     locations: [locationOf(offender)],
     ...(offender.print === undefined
       ? {}
-      : { partialFingerprints: { 'rastro/v1': `${rule.id}:${offender.print}` } }),
+      : { partialFingerprints: { 'rastro/v1': `${named.ruleId}:${offender.print}` } }),
     ...(offender.known === undefined ? {} : { baselineState: offender.known ? 'unchanged' : 'new' }),
   }));
 }

@@ -65,7 +65,7 @@ SELECT coalesce(sum(n - 1), 0)::BIGINT AS k FROM (
     const columns = broken.flatMap((index) => {
       const { ask } = this.#plan.checks[index]!;
       if (ask.how !== 'row') return [];
-      const offender = `{'_at': _at, 'shown': ${this.#shown(ask.shows)}, 'print': ${this.#print()}}`;
+      const offender = `{'_at': _at, 'shown': ${this.#shown(ask.shows)}, 'print': ${this.#print(index)}}`;
       return [`arg_min(${offender}, _at, ${this.#plan.limit}) FILTER (WHERE ${ask.broken}) AS k${index}`];
     });
     return `${this.#typed('numbered')}\nSELECT ${columns.join(',\n  ')}\nFROM named`;
@@ -79,14 +79,14 @@ SELECT coalesce(sum(n - 1), 0)::BIGINT AS k FROM (
     const { ask } = this.#plan.checks[index]!;
     if (ask.how === 'reference') {
       return `${this.#typed('numbered')}
-SELECT _at, NULL AS first, ${this.#shown(ask.fields)} AS shown, ${this.#print()} AS print FROM named
+SELECT _at, NULL AS first, ${this.#shown(ask.fields)} AS shown, ${this.#print(index)} AS print FROM named
 WHERE ${this.#orphan(ask)} ORDER BY _at LIMIT ${this.#plan.limit}`;
     }
     const key = this.#key(index);
     const columns = key.columns.join(', ');
     return `${this.#typed('numbered')}
 SELECT _at, first, shown, print FROM (
-  SELECT _at, ${this.#shown(key.shows)} AS shown, ${this.#print()} AS print, min(_at) OVER (PARTITION BY ${columns}) AS first
+  SELECT _at, ${this.#shown(key.shows)} AS shown, ${this.#print(index)} AS print, min(_at) OVER (PARTITION BY ${columns}) AS first
   FROM named
   WHERE ${key.present} AND hash(${columns}) IN (
     SELECT hash(${columns}) FROM named WHERE ${key.present} GROUP BY ${columns} HAVING count(*) > 1
@@ -134,7 +134,8 @@ WHERE _at > first ORDER BY _at LIMIT ${this.#plan.limit}`;
 
   #canAsk(check: Check): boolean {
     const { ask } = check;
-    if (ask.how === 'reference' && this.#plan.references[ask.reference]!.files.length === 0) return false;
+    if (ask.how === 'reference' && this.#plan.references[ask.reference]!.source.files.length === 0)
+      return false;
     if (ask.how === 'key' && ask.fields === undefined && this.#rowColumns().length === 0) return false;
     return check.needs.every((field) => this.#shape.physical[field] !== undefined);
   }
@@ -145,9 +146,16 @@ WHERE _at > first ORDER BY _at LIMIT ${this.#plan.limit}`;
       : `[${fields.map((index) => `left(_f${index}::VARCHAR, 200)`).join(', ')}]`;
   }
 
-  /** A short mark of what is in a row, to know the row again in other data: 32 bits, from which nothing can be read back. */
-  #print(): string {
-    return `format('{:08x}', hash(${this.#rowColumns().join(', ')}) % 4294967296)`;
+  /**
+   * A short mark of what is in a row, to know the row again in other data: 32 bits, from which nothing can be read back. With
+   * a primary key that is the key and the fields of the check, so that a row stays the same when something else in it changes.
+   */
+  #print(index: number): string {
+    const { primaryKey, checks } = this.#plan;
+    const known = [...primaryKey, ...checks[index]!.needs];
+    const hasKey = primaryKey.length > 0 && known.every((field) => this.#shape.physical[field] !== undefined);
+    const columns = hasKey ? known.map((field) => `_t${field}`) : this.#rowColumns();
+    return `format('{:08x}', hash(${columns.join(', ')}) % 4294967296)`;
   }
 
   #rowColumns(): string[] {

@@ -188,8 +188,17 @@ const ForeignKey = z
       .strictObject({
         path: z
           .union([z.string().min(1), z.array(z.string().min(1)).min(1)])
-          .describe('File, or globs of files, relative to the repository.'),
+          .optional()
+          .describe('File, or globs of files, relative to the repository. Default: those of its contract.'),
+        contract: z
+          .string()
+          .min(1)
+          .optional()
+          .describe('The contract of that dataset, which says how its files are read.'),
         fields: Columns.describe('Columns there, in the same order.'),
+      })
+      .refine((reference) => reference.path !== undefined || reference.contract !== undefined, {
+        message: 'give "path", "contract" or both',
       })
       .describe('Where every value must be found.'),
     severity: Severity.default('error').describe('What a breach is: only an error fails the check.'),

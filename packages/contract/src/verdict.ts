@@ -3,16 +3,38 @@ import type { CheckResult, Offender, RuleResult } from './check-result.ts';
 /** What makes a check fail: any breach, only what the base does not have, or nothing. */
 export type FailOn = 'any' | 'new' | 'never';
 
-/** `breach` when a rule failed, `warn` when one warned. With `new`, a breach that the base has in full only warns. */
-export function verdictOf(rules: readonly RuleResult[], failOn: FailOn): CheckResult['verdict'] {
-  const fails = rules.filter(({ status }) => status === 'fail');
-  const counted = failOn === 'any' ? fails : failOn === 'never' ? [] : fails.filter(hasNew);
-  if (counted.length > 0) return 'breach';
-  return fails.length > 0 || rules.some(({ status }) => status === 'warn') ? 'warn' : 'pass';
+/**
+ * `breach` when a rule failed, `warn` when one warned. With `new`, a breach that the base has in full only warns; with the
+ * severity `warning`, a rule that warns counts as one that failed.
+ */
+export function verdictOf(
+  rules: readonly RuleResult[],
+  failOn: FailOn,
+  severity: 'error' | 'warning' = 'error',
+): CheckResult['verdict'] {
+  const broken = rules.filter(({ status }) => status === 'fail' || status === 'warn');
+  const counted = broken.filter(({ status }) => status === 'fail' || severity === 'warning');
+  const failing = failOn === 'any' ? counted : failOn === 'never' ? [] : counted.filter(hasNew);
+  if (failing.length > 0) return 'breach';
+  return broken.length > 0 ? 'warn' : 'pass';
 }
 
-function hasNew({ count, known = 0 }: RuleResult): boolean {
+/** Whether a rule is broken in a way that the base does not know. Without a comparison with a base everything is new. */
+export function hasNew({ count, known = 0 }: RuleResult): boolean {
   return count > known;
+}
+
+/** The same result with fewer offenders for each rule: what is new goes first. */
+export function shortResult(result: CheckResult, limit: number): CheckResult {
+  return {
+    ...result,
+    rules: result.rules.map((rule) => {
+      if (rule.offenders.length <= limit) return rule;
+      const known = rule.offenders.filter((offender) => offender.known);
+      const fresh = rule.offenders.filter((offender) => !offender.known);
+      return { ...rule, offenders: [...fresh, ...known].slice(0, limit) };
+    }),
+  };
 }
 
 /**
@@ -29,14 +51,19 @@ function withKnown(rule: RuleResult, base: RuleResult | undefined): RuleResult {
   if (rule.count === 0) return rule;
   if (!base || base.count === 0) return { ...rule, known: 0 };
   if (!isComplete(rule) || !isComplete(base)) return { ...rule, known: Math.min(rule.count, base.count) };
-  const left = new Map<string, number>();
-  for (const offender of base.offenders) left.set(markOf(offender), (left.get(markOf(offender)) ?? 0) + 1);
-  const offenders = rule.offenders.map((offender): Offender => {
-    const mark = markOf(offender);
-    const count = left.get(mark) ?? 0;
-    if (count > 0) left.set(mark, count - 1);
-    return { ...offender, known: count > 0 };
-  });
+  const byContent = pairedBy(markOf, rule.offenders, base.offenders);
+  // A row that was changed elsewhere is another row by its content; the same value at the same line is an old breach still.
+  const byPlace = pairedBy(
+    placeOf,
+    rule.offenders.filter((offender) => !byContent.head.has(offender)),
+    base.offenders.filter((offender) => !byContent.base.has(offender)),
+  );
+  const offenders = rule.offenders.map(
+    (offender): Offender => ({
+      ...offender,
+      known: byContent.head.has(offender) || byPlace.head.has(offender),
+    }),
+  );
   // A rule about the table as a whole has no offenders: when both break it, it is known.
   const known = offenders.length === 0 ? rule.count : offenders.filter((offender) => offender.known).length;
   return { ...rule, known, offenders };
@@ -44,6 +71,32 @@ function withKnown(rule: RuleResult, base: RuleResult | undefined): RuleResult {
 
 function isComplete({ count, offenders }: RuleResult): boolean {
   return offenders.length === count || offenders.length === 0;
+}
+
+/** Pairs offenders that have the same mark, each with one other. */
+function pairedBy(
+  markOf: (offender: Offender) => string,
+  head: readonly Offender[],
+  base: readonly Offender[],
+): { head: ReadonlySet<Offender>; base: ReadonlySet<Offender> } {
+  const left = new Map<string, Offender[]>();
+  for (const offender of base) {
+    const same = left.get(markOf(offender));
+    if (same) same.push(offender);
+    else left.set(markOf(offender), [offender]);
+  }
+  const paired = { head: new Set<Offender>(), base: new Set<Offender>() };
+  for (const offender of head) {
+    const match = left.get(markOf(offender))?.pop();
+    if (!match) continue;
+    paired.head.add(offender);
+    paired.base.add(match);
+  }
+  return paired;
+}
+
+function placeOf({ file, line, row, column = '', value = '' }: Offender): string {
+  return JSON.stringify([file, line ?? null, row ?? null, column, value]);
 }
 
 function markOf({ file, print, column = '', note = '' }: Offender): string {

@@ -307,12 +307,25 @@ describe('keys, statistics and tolerances', () => {
     const parent = write('parent.csv', 'id,name\n1,a\n02,b\n');
     const contract =
       'fields: [{ name: a, type: integer }]\nforeignKeys: [{ fields: a, reference: { path: parent.csv, fields: id } }]';
-    const references = [[{ absolute: parent, path: 'parent.csv' }]];
+    const references = [{ files: [{ absolute: parent, path: 'parent.csv' }] }];
     const child = write('child.csv', 'a\n1\n2\n3\n""\n3\n');
     expect(broken(await check(contract, child, { references }))).toEqual({ 'foreignKeys.0': [4, 6] });
     expect((await check(contract, child)).rules.find(({ id }) => id === 'foreignKeys.0')!.status).toBe(
       'skipped',
     );
+  });
+
+  test('a foreign key into a dataset that has a contract of its own', async () => {
+    const parent = write('parent.txt', "1;'a;b'\n-;c\n02;d\n");
+    const other = readContract(
+      `source: { delimiter: ";", quote: "'", header: false, missingValues: ["-"], format: csv }\nfields: [{ name: id, type: integer }, { name: name }]`,
+      'contracts/parent.yaml',
+    ).value;
+    const contract =
+      'fields: [{ name: a, type: integer }, { name: b }]\nforeignKeys: [{ fields: [a, b], reference: { contract: contracts/parent.yaml, fields: [id, name] } }]';
+    const references = [{ files: [{ absolute: parent, path: 'parent.txt' }], contract: other }];
+    const child = write('children.csv', 'a,b\n1,a;b\n2,d\n,c\n1,d\n');
+    expect(broken(await check(contract, child, { references }))).toEqual({ 'foreignKeys.0': [5] });
   });
 
   test('statistics, counts of rows and freshness', async () => {

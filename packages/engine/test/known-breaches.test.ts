@@ -74,7 +74,7 @@ test('where not every offender is told, counts are compared', async () => {
 });
 
 test('breaches are written as SARIF', async () => {
-  const log = JSON.parse(sarifOf(await check('id,age\n1,71\n1,x\n'), { version: '1.0.0' }));
+  const log = JSON.parse(sarifOf([await check('id,age\n1,71\n1,x\n')], { version: '1.0.0' }));
   const { results, tool } = log.runs[0];
   expect(log.version).toBe('2.1.0');
   expect(tool.driver.rules.map(({ id }: { id: string }) => id)).toEqual([
@@ -96,7 +96,7 @@ test('breaches are written as SARIF', async () => {
 });
 
 test('breaches are written as JUnit', async () => {
-  const xml = junitOf(await check('id,age\n1,<&>\n'));
+  const xml = junitOf([await check('id,age\n1,<&>\n')]);
   expect(xml).toContain('tests="8" failures="2"');
   expect(xml).toContain('data/a b.csv:2 &quot;age&quot;: expected an integer, found &lt;&amp;&gt;');
 });

@@ -1,20 +1,37 @@
 import {
+  type CheckPlan,
   type CheckResult,
-  type Contract,
-  type Offender,
+  type ContractEvolution,
+  explainPlan,
+  hasNew,
+  junitOf,
+  markKnown,
   planChecks,
-  type RuleResult,
-  readContract,
+  sarifOf,
+  shortResult,
+  verdictOf,
 } from '@rastro/contract';
-import type { Document } from '@rastro/document';
-import { fault, InputError, place, showPlace } from '@rastro/fault';
-import { type DataLock, dataLockPath, type LockedFile, writeLock } from '@rastro/lineage';
-import type { Finding, Report, Text } from '@rastro/report';
+import { type DataLock, dataLockPath, writeLock } from '@rastro/lineage';
+import type { Report } from '@rastro/report';
 import { z } from 'zod';
 import type { Outcome } from './outcome.ts';
-import type { Ports, Workspace } from './ports/index.ts';
-import { datasetFiles, findProject, loadProject, lockedFiles, pickDataset } from './project.ts';
-import { count, percent, report, table, withCommand } from './report.ts';
+import type { EngineResources, Ports } from './ports/index.ts';
+import { lockedFiles } from './project.ts';
+import { count, report, withCommand } from './report.ts';
+import {
+  type Base,
+  type BaseData,
+  baseData,
+  evolutionSince,
+  type FoundBase,
+  findBase,
+  forgetCopies,
+  lockedRows,
+  planOn,
+  withKnown,
+} from './validate-base.ts';
+import { describeCheck } from './validate-report.ts';
+import { checkedFiles, referencesOf, type Subject, subjectsOf } from './validate-subjects.ts';
 
 export const ValidateRequest = z.strictObject({
   data: z
@@ -28,10 +45,38 @@ export const ValidateRequest = z.strictObject({
     .optional()
     .describe('Contract file to hold the data to, in place of the one that rastro.yaml names.'),
   failOn: z
-    .enum(['error', 'warning', 'never'])
+    .enum(['any', 'new', 'never'])
+    .default('any')
+    .describe(
+      'What fails the check: any broken rule, only breaches that the base does not have, or nothing.',
+    ),
+  severity: z
+    .enum(['error', 'warning'])
     .default('error')
     .describe('The least severity of a broken rule that fails the check.'),
+  base: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'Commit whose data and contracts tell what is new: merge-base, none, or a Git revision. Default: merge-base on a pull request, none elsewhere.',
+    ),
   limit: z.number().int().min(1).max(10_000).default(20).describe('Offending rows to tell for each rule.'),
+  sarif: z.string().min(1).optional().describe('File to write the findings to as SARIF 2.1.0.'),
+  junit: z.string().min(1).optional().describe('File to write the rules to as a JUnit report.'),
+  memoryLimit: z
+    .string()
+    .regex(/^[1-9][0-9]*(\.[0-9]+)? ?[KMGT]i?B$/i, 'give a size such as 512MB')
+    .optional()
+    .describe('Memory that the data engine may take before it spills to disk, such as 512MB.'),
+  threads: z
+    .number()
+    .int()
+    .min(1)
+    .max(256)
+    .optional()
+    .describe('Threads that the data engine works on. Default: as many as the machine has.'),
+  explain: z.boolean().default(false).describe('Print the plan of the checks and its SQL; check nothing.'),
 });
 export type ValidateRequest = z.output<typeof ValidateRequest>;
 
@@ -43,246 +88,216 @@ export interface ValidateRecord {
   readonly rows: number;
   readonly errors: number;
   readonly warnings: number;
+  /** Rules broken in a way that the base does not have; null when there was no base to compare with. */
+  readonly fresh: number | null;
+  /** `merge-base 1a2b3c4d5e6f`, or null. */
+  readonly base: string | null;
+  /** Why the data could not be told from that of the base, when it could not. */
+  readonly baseNote: string | null;
+  /** How the contract changed since the base; null without one. */
+  readonly evolution: ContractEvolution | null;
   readonly result: CheckResult;
 }
 
-interface Subject {
-  readonly name: string;
-  readonly contract: string;
-  readonly files: LockedFile[];
-  /** A dataset of rastro.yaml leaves a lock; files that were given by hand do not. */
-  readonly named: boolean;
-}
-
-type ValidatePorts = Pick<Ports, 'workspace' | 'data' | 'clock' | 'progress'>;
+type Request = Omit<ValidateRequest, 'explain'> & { readonly explain?: boolean };
+type ValidatePorts = Pick<
+  Ports,
+  'workspace' | 'data' | 'clock' | 'progress' | 'repository' | 'context' | 'sha256'
+>;
 
 /**
- * Holds datasets to their contracts. What was checked is recorded in `rastro.lock/data/<dataset>/validate.yaml`.
+ * Holds datasets to their contracts, and contracts to their versions. What was checked is recorded in
+ * `rastro.lock/data/<dataset>/validate.yaml`.
  * @throws InputError when a contract is missing or wrong, or there is no data.
  */
-export async function validate(
-  request: ValidateRequest,
-  ports: ValidatePorts,
-): Promise<Outcome<ValidateRecord[]>> {
+export async function validate(request: Request, ports: ValidatePorts): Promise<Outcome<ValidateRecord[]>> {
   const subjects = await subjectsOf(request, ports.workspace);
+  if (request.explain) return explained(subjects, request, ports);
+  const found = await findBase(request.base, ports);
   const records: ValidateRecord[] = [];
   const reports: Report[] = [];
   for (const subject of subjects) {
     ports.progress.step(
-      `${subject.name}: checking ${count(subject.files.length, 'file')} against ${subject.contract}`,
+      `${subject.name}: checking ${count(subject.files.length, 'file')} against ${subject.contract.file}`,
     );
-    const record = await check(subject, request, ports);
+    const record = await check(subject, found, request, ports);
     records.push(record);
-    const files = subject.named ? [subject.name] : request.data;
-    const contract = request.contract === undefined ? [] : ['--contract', request.contract];
-    reports.push(withCommand(describe(record), [...files.flatMap((file) => ['--data', file]), ...contract]));
+    reports.push(withCommand(describeCheck(record, request), commandFor(subject, request)));
   }
+  await writeResults(records, request, ports);
   const broken = records.some(({ verdict }) => verdict === 'breach');
   return { status: broken ? 'breach' : 'pass', reports, record: records };
 }
 
-async function subjectsOf({ data, contract }: ValidateRequest, workspace: Workspace): Promise<Subject[]> {
-  const project = await findProject(workspace);
-  if (contract !== undefined) {
-    if (data.length === 0) {
-      throw new InputError(
-        fault(
-          'missing-input',
-          'a contract was given, but no data',
-          undefined,
-          'Give "data" too: files, globs or the name of a dataset.',
-        ),
-      );
-    }
-    const named = data.filter((name) => project?.value.data[name]);
-    if (project && named.length === data.length) {
-      return Promise.all(
-        named.map(async (name) => ({
-          name,
-          contract,
-          named: true,
-          files: await datasetFiles(workspace, name, pickDataset(project, name)),
-        })),
-      );
-    }
-    const paths = await workspace.list(data);
-    if (paths.length === 0) {
-      throw new InputError(
-        fault('data-missing', `no file matches ${data.join(', ')}`, place(data[0]!), 'Correct the path.'),
-      );
-    }
-    return [{ name: data.join(', '), contract, named: false, files: await lockedFiles(workspace, paths) }];
-  }
-
-  const { value } = await loadProject(workspace);
-  const asked = data.length === 0 ? Object.keys(value.data) : data;
-  const subjects: Subject[] = [];
-  for (const name of asked) {
-    const config = pickDataset(project!, name);
-    const file = config.contract ?? `contracts/${name}.yaml`;
-    const isStated = config.contract !== undefined || data.length > 0;
-    if (!isStated && (await workspace.digest(file)) === undefined) continue;
-    subjects.push({ name, contract: file, named: true, files: await datasetFiles(workspace, name, config) });
-  }
-  if (subjects.length === 0) {
-    throw new InputError(
-      fault(
-        'no-contracts',
-        'no dataset has a contract',
-        project!.placeOf(['data']),
-        'Write contracts/<dataset>.yaml, or name one under "contract:".',
-      ),
-    );
-  }
-  return subjects;
-}
-
-async function loadContract(workspace: Workspace, file: string): Promise<Document<Contract>> {
-  const text = await workspace.readText(file);
-  if (text === undefined) {
-    throw new InputError(
-      fault(
-        'contract-missing',
-        `the contract ${file} is not there`,
-        place(file),
-        'Write it, or correct the path.',
-      ),
-    );
-  }
-  return readContract(text, file);
-}
-
-async function check(
-  subject: Subject,
-  request: ValidateRequest,
-  { workspace, data, clock }: ValidatePorts,
-): Promise<ValidateRecord> {
-  const contract = await loadContract(workspace, subject.contract);
-  const references = await Promise.all(
-    contract.value.foreignKeys.map(async ({ reference }) =>
-      checked(workspace, await workspace.list([reference.path].flat())),
-    ),
-  );
-  const plan = planChecks(contract, {
-    files: checked(
-      workspace,
-      subject.files.map(({ path }) => path),
-    ),
-    now: clock.now(),
-    references,
-    limit: request.limit,
-  });
-  const result = await (await data()).check(plan);
-  const failing = result.rules.filter((rule) => rule.status === 'fail');
-  const warnings = result.rules.filter((rule) => rule.status === 'warn');
-  const broken =
-    request.failOn === 'never' ? 0 : failing.length + (request.failOn === 'warning' ? warnings.length : 0);
-  const record: ValidateRecord = {
-    dataset: subject.name,
-    contract: subject.contract,
-    verdict: broken > 0 ? 'breach' : 'pass',
-    rows: result.rows,
-    errors: failing.length,
-    warnings: warnings.length,
-    result,
-  };
-  if (subject.named) {
-    const [contractFile] = await lockedFiles(workspace, [subject.contract]);
-    const lock: DataLock = {
-      schema: 'rastro/lock/v1',
-      stage: 'validate',
-      dataset: subject.name,
-      contract: contractFile!,
-      files: subject.files,
-      rows: result.rows,
-      verdict: failing.length === 0 ? 'pass' : 'fail',
-      errors: failing.length,
-      warnings: warnings.length,
-    };
-    await workspace.write(dataLockPath(subject.name), writeLock(lock));
-  }
-  return record;
-}
-
-function checked(workspace: Workspace, paths: readonly string[]) {
-  return paths.map((path) => ({ path, absolute: workspace.absolute(path) }));
-}
-
-function describe({ dataset, contract, verdict, rows, errors, warnings, result }: ValidateRecord): Report {
-  const broken = result.rules.filter(({ status }) => status === 'fail' || status === 'warn');
-  const sentence =
-    broken.length === 0
-      ? `${dataset} keeps its contract: ${count(result.rules.length, 'rule')} on ${count(rows, 'row')}.`
-      : `${dataset} breaks its contract: ${count(errors, 'error')} and ${count(warnings, 'warning')} among ${count(result.rules.length, 'rule')} on ${count(rows, 'row')}.`;
-  const status = verdict === 'breach' ? 'fail' : broken.length > 0 ? 'warn' : 'pass';
-  return report(
-    'validate',
-    dataset,
-    { status, sentence },
-    [
-      broken.length === 0
-        ? undefined
-        : {
-            id: 'data-contract',
-            title: 'Data contract',
-            importance: 80,
-            blocks: [
-              { kind: 'paragraph', text: ['Contract ', { code: contract }] },
-              table(
-                ['Rule', 'Expected', ['Count', 'right'], ['Share', 'right'], 'Found', 'First at'],
-                broken.map(ruleRow),
-              ),
-            ],
-          },
-    ],
-    broken.flatMap(findingsOf),
-  );
-}
-
-function ruleRow(rule: RuleResult): Text[] {
-  const first = rule.offenders[0];
+function commandFor(subject: Subject, { data, contract, failOn }: Request): string[] {
+  const files = subject.isNamed ? [subject.name] : data;
   return [
-    [{ code: rule.id }, rule.status === 'warn' ? ' (warning)' : ''],
-    rule.expected,
-    rule.count.toLocaleString('en'),
-    percent(rule.share),
-    found(rule, first),
-    first ? [{ code: where(first) }] : [{ code: showPlace(rule.place) }],
+    ...files.flatMap((file) => ['--data', file]),
+    ...(contract === undefined ? [] : ['--contract', contract]),
+    ...(failOn === 'any' ? [] : ['--fail-on', failOn]),
   ];
 }
 
-function found(rule: RuleResult, first: Offender | undefined): string {
-  return rule.actual ?? first?.value ?? first?.note ?? rule.note ?? '';
-}
-
-/** Each offender becomes an annotation at its line; a rule about the whole table is told at the contract. */
-function findingsOf(rule: RuleResult): Finding[] {
-  const severity = rule.status === 'fail' ? 'error' : 'warning';
-  const base = { severity, title: rule.id } as const;
-  if (rule.offenders.length === 0) {
-    const { file, line, column } = rule.place;
-    const message = `expected ${rule.expected}${rule.actual === undefined ? '' : `, found ${rule.actual}`}${rule.note ? ` (${rule.note})` : ''}`;
-    return [{ ...base, message, file, ...(line ? { line } : {}), ...(column ? { column } : {}) }];
+async function explained(
+  subjects: readonly Subject[],
+  request: Request,
+  ports: ValidatePorts,
+): Promise<Outcome<ValidateRecord[]>> {
+  const reports: Report[] = [];
+  for (const subject of subjects) {
+    const plan = await planOf(subject, { limit: request.limit }, ports);
+    reports.push(
+      report(
+        'validate',
+        subject.name,
+        { status: 'info', sentence: `${count(plan.checks.length, 'check')} are planned; none was made.` },
+        [
+          {
+            id: 'plan',
+            title: 'Plan',
+            importance: 100,
+            blocks: [{ kind: 'code', language: 'sql', text: explainPlan(plan) }],
+          },
+        ],
+      ),
+    );
   }
-  return rule.offenders.map((offender) => ({
-    ...base,
-    message: message(rule, offender),
-    file: offender.file,
-    ...(offender.line === undefined ? {} : { line: offender.line }),
-  }));
+  return { status: 'pass', reports, record: [] };
 }
 
-function message(rule: RuleResult, { column, value, note, row }: Offender): string {
-  return [
-    row === undefined ? '' : `row ${row}: `,
-    column === undefined ? '' : `column ${column}: `,
-    `expected ${rule.expected}`,
-    value === undefined ? '' : `, got "${value}"`,
-    note === undefined ? '' : ` (${note})`,
-  ].join('');
+async function planOf(
+  { contract, files }: Subject,
+  { limit, referenceRows }: { limit: number; referenceRows?: number | undefined },
+  { workspace, clock }: ValidatePorts,
+): Promise<CheckPlan> {
+  return planChecks(contract, {
+    files: checkedFiles(
+      workspace,
+      files.map(({ path }) => path),
+    ),
+    now: clock.now(),
+    references: await referencesOf(contract, workspace),
+    limit,
+    ...(referenceRows === undefined ? {} : { referenceRows }),
+  });
 }
 
-function where({ file, line, row }: Offender): string {
-  if (line !== undefined) return `${file}:${line}`;
-  return row === undefined ? file : `${file}, row ${row}`;
+/** With a base every offender is looked at, as far as this goes: which are new is told by the rows themselves. */
+const COMPARED = 100_000;
+
+async function check(
+  subject: Subject,
+  found: FoundBase,
+  request: Request,
+  ports: ValidatePorts,
+): Promise<ValidateRecord> {
+  const { base } = found;
+  const engine = await ports.data();
+  const resources = resourcesOf(request);
+  const before: BaseData = base
+    ? await baseData(base, subject, ports)
+    : { kind: 'none', reason: found.reason };
+  const limit = before.kind === 'none' ? request.limit : COMPARED;
+  const measured = await planOf(subject, { limit }, ports);
+  const old =
+    before.kind === 'other' ? () => engine.check(planOn(measured, before.files), resources) : undefined;
+  const referenceRows = asksForChange(subject) && base ? await rowsBefore(base, subject, old) : undefined;
+  const plan =
+    referenceRows === undefined ? measured : await planOf(subject, { limit, referenceRows }, ports);
+  const head = await engine.check(plan, resources);
+  const isBroken = head.rules.some(({ status }) => status === 'fail' || status === 'warn');
+  const told =
+    before.kind === 'none'
+      ? { result: head, reason: before.reason }
+      : before.kind === 'same' || !isBroken
+        ? { result: isBroken ? markKnown({ head, base: head }) : head }
+        : await withKnown(head, () => engine.check(planOn(plan, before.files), resources));
+  if (base) await forgetCopies(subject, ports);
+  const result = shortResult(told.result, request.limit);
+  const evolution = base ? await evolutionSince(base, subject.contract) : undefined;
+  await writeDataLock(subject, result, ports);
+  return recordOf(subject, { result, evolution, base, reason: told.reason }, request);
+}
+
+function asksForChange({ contract }: Subject): boolean {
+  const { rows } = contract.value;
+  return rows?.maxDecrease !== undefined || rows?.maxIncrease !== undefined;
+}
+
+async function rowsBefore(
+  base: Base,
+  subject: Subject,
+  check: (() => Promise<CheckResult>) | undefined,
+): Promise<number | undefined> {
+  const locked = await lockedRows(base, subject);
+  return locked ?? (await check?.())?.rows;
+}
+
+function resourcesOf({ memoryLimit, threads }: Request): EngineResources {
+  return {
+    ...(memoryLimit === undefined ? {} : { memoryLimit }),
+    ...(threads === undefined ? {} : { threads }),
+  };
+}
+
+function recordOf(
+  subject: Subject,
+  seen: {
+    result: CheckResult;
+    evolution: ContractEvolution | undefined;
+    base: Base | undefined;
+    reason: string | undefined;
+  },
+  { failOn, severity }: Request,
+): ValidateRecord {
+  const { result, evolution, base, reason } = seen;
+  const broken = result.rules.filter(({ status }) => status === 'fail' || status === 'warn');
+  const isBreach =
+    verdictOf(result.rules, failOn, severity) === 'breach' ||
+    (failOn !== 'never' && evolution?.versionTells === false);
+  return {
+    dataset: subject.name,
+    contract: subject.contract.file,
+    verdict: isBreach ? 'breach' : 'pass',
+    rows: result.rows,
+    errors: broken.filter(({ status }) => status === 'fail').length,
+    warnings: broken.filter(({ status }) => status === 'warn').length,
+    fresh: base && reason === undefined ? broken.filter(hasNew).length : null,
+    base: base?.name ?? null,
+    baseNote: base ? (reason ?? null) : null,
+    evolution: evolution ?? null,
+    result,
+  };
+}
+
+async function writeDataLock(
+  { name, contract, files, isNamed }: Subject,
+  { rows, rules }: CheckResult,
+  { workspace }: ValidatePorts,
+): Promise<void> {
+  if (!isNamed) return;
+  const [contractFile] = await lockedFiles(workspace, [contract.file]);
+  const having = (status: string) => rules.filter((rule) => rule.status === status).length;
+  const lock: DataLock = {
+    schema: 'rastro/lock/v1',
+    stage: 'validate',
+    dataset: name,
+    contract: contractFile!,
+    files: [...files],
+    rows,
+    verdict: having('fail') === 0 ? 'pass' : 'fail',
+    errors: having('fail'),
+    warnings: having('warn'),
+  };
+  await workspace.write(dataLockPath(name), writeLock(lock));
+}
+
+async function writeResults(
+  records: readonly ValidateRecord[],
+  { sarif, junit }: Request,
+  { workspace, context }: ValidatePorts,
+): Promise<void> {
+  const results = records.map(({ result }) => result);
+  if (sarif) await workspace.write(sarif, sarifOf(results, { version: context.version }));
+  if (junit) await workspace.write(junit, junitOf(results));
 }

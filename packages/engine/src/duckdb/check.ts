@@ -6,6 +6,7 @@ import {
   type CheckResult,
   type FileFacts,
   judge,
+  plainColumn,
   Scans,
   type SeenOffender,
 } from '@rastro/contract';
@@ -102,41 +103,41 @@ function namedFacts(plan: CheckPlan, facts: FileFacts): FileFacts {
 }
 
 async function makeReferences(session: Session, plan: CheckPlan, scratch: Scratch): Promise<void> {
-  for (const [index, reference] of plan.references.entries()) {
-    if (reference.files.length === 0) continue;
+  for (const [index, { source, columns, declared }] of plan.references.entries()) {
+    if (source.files.length === 0) continue;
     const selects: string[] = [];
-    for (const file of reference.files) {
-      const opened = await openFile(session, file, { ...USUAL, format: reference.format }, scratch);
+    for (const file of source.files) {
+      const opened = await openFile(session, file, { ...source, limit: 1 }, scratch);
+      const names = source.header || !declared ? opened.facts.columns : declared;
       selects.push(
-        `SELECT ${referenceColumns(opened, reference.columns).join(', ')} FROM ${opened.relation}`,
+        `SELECT ${referenceColumns(opened, { wanted: columns, names, missing: source.missingValues }).join(', ')} FROM ${opened.relation}`,
       );
     }
     await session.run(`CREATE OR REPLACE TEMP VIEW reference${index} AS ${selects.join('\nUNION ALL ')}`);
   }
 }
 
-const USUAL = {
-  delimiter: ',',
-  quote: '"',
-  comment: undefined,
-  encoding: 'utf-8',
-  header: true,
-  trim: false,
-  limit: 1,
-};
-
-function referenceColumns({ file, facts, columns }: OpenedFile, wanted: readonly string[]): string[] {
+function referenceColumns(
+  { file, columns }: OpenedFile,
+  {
+    wanted,
+    names,
+    missing,
+  }: { wanted: readonly string[]; names: readonly string[]; missing: readonly string[] },
+): string[] {
   return wanted.map((name, position) => {
-    const column = columns[facts.columns.indexOf(name)];
-    if (column)
-      return `${column.physical === 'json' ? `${column.sql} ->> '$'` : column.sql} AS _r${position}`;
-    const nearest = didYouMean(name, facts.columns);
+    const column = columns[names.indexOf(name)];
+    if (column) {
+      const source = { type: 'any', column: column.sql, physical: column.physical, trim: false } as const;
+      return `${plainColumn({ ...source, missingValues: missing }).text} AS _r${position}`;
+    }
+    const nearest = didYouMean(name, names);
     throw new InputError(
       fault(
         'unknown-column',
         `${file.path} has no column "${name}", which a foreign key names`,
         place(file.path, 1),
-        nearest ? `Did you mean "${nearest}"?` : `It has: ${facts.columns.join(', ')}.`,
+        nearest ? `Did you mean "${nearest}"?` : `It has: ${names.join(', ')}.`,
       ),
     );
   });
