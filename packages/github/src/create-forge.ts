@@ -6,7 +6,14 @@ import { upsertComment } from './comments.ts';
 import { createDeployment, setDeploymentStatus } from './deployments.ts';
 import { hasStatus } from './failures.ts';
 import { closeIssue, upsertIssue } from './issues.ts';
-import { ensurePullRequest, pullRequestsOf, readPullRequest, reviews } from './pull-requests.ts';
+import { branchProtection, runApprovals, tagProtection } from './protection.ts';
+import {
+  ensurePullRequest,
+  pullRequestsFrom,
+  pullRequestsOf,
+  readPullRequest,
+  reviews,
+} from './pull-requests.ts';
 import { downloadAsset, ensureRelease } from './releases.ts';
 import { makeIdentity, makeSession } from './session.ts';
 
@@ -50,7 +57,11 @@ export function createForge({ token: given, repository, apiUrl, retry = {} }: Fo
     self: () => session.identity.login(),
     pullRequest: (number) => readPullRequest(session, number),
     pullRequestsOf: (commit) => pullRequestsOf(session, commit),
+    pullRequestsFrom: (head) => pullRequestsFrom(session, head),
     reviews: (pullRequest) => reviews(session, pullRequest),
+    runApprovals: (run) => runApprovals(session, run),
+    branchProtection: (branch) => branchProtection(session, branch),
+    tagProtection: (tag) => tagProtection(session, tag),
     upsertComment: ({ pullRequest, key, body }) => upsertComment(session, { number: pullRequest, key, body }),
     ensureRelease: (release) => ensureRelease(session, release),
     downloadAsset: (asset) => downloadAsset(session, asset),

@@ -2,9 +2,10 @@ import { readFile } from 'node:fs/promises';
 import { fault, InputError } from '@rastro/fault';
 import type { RunContext } from '@rastro/usecases';
 import { z } from 'zod';
+import { sshSigner } from './ssh-signer.ts';
 import { VERSION } from './version.ts';
 
-type Environment = Readonly<Record<string, string | undefined>>;
+type Environment = Record<string, string | undefined>;
 
 /** The bot that a workflow's own token acts as. */
 const ACTIONS_BOT = {
@@ -15,8 +16,18 @@ const ACTIONS_BOT = {
 const PullRequestPayload = z.object({
   pull_request: z.object({
     number: z.number().int(),
-    base: z.object({ sha: z.string() }),
-    head: z.object({ sha: z.string() }),
+    base: z.object({ sha: z.string(), repo: z.object({ full_name: z.string() }).nullish() }),
+    head: z.object({ sha: z.string(), repo: z.object({ full_name: z.string() }).nullish() }),
+  }),
+});
+
+const FollowedRunPayload = z.object({
+  workflow_run: z.object({
+    id: z.number().int(),
+    event: z.string(),
+    head_sha: z.string().regex(/^[0-9a-f]{40,64}$/),
+    head_branch: z.string().min(1),
+    head_repository: z.object({ owner: z.object({ login: z.string().min(1) }) }),
   }),
 });
 
@@ -32,22 +43,38 @@ export async function actionContext(env: Environment): Promise<RunContext> {
         ? `${GITHUB_SERVER_URL}/${GITHUB_REPOSITORY}/actions/runs/${GITHUB_RUN_ID}`
         : undefined,
     slug: GITHUB_REPOSITORY,
-    pullRequest: await pullRequestOf(env),
+    ...about(await readEvent(env)),
     identity: ACTIONS_BOT,
+    signer: sshSigner(env),
   };
 }
 
-async function pullRequestOf({ GITHUB_EVENT_PATH }: Environment): Promise<RunContext['pullRequest']> {
+async function readEvent({ GITHUB_EVENT_PATH }: Environment): Promise<unknown> {
   if (!GITHUB_EVENT_PATH) return undefined;
   const text = await readFile(GITHUB_EVENT_PATH, 'utf8').catch((cause: unknown) => {
     throw new InputError(fault('event-unreadable', 'the file that GITHUB_EVENT_PATH names cannot be read'), {
       cause,
     });
   });
-  const payload = PullRequestPayload.safeParse(JSON.parse(text));
-  if (!payload.success) return undefined;
-  const { number, base, head } = payload.data.pull_request;
-  return { number, base: base.sha, head: head.sha };
+  return JSON.parse(text);
+}
+
+/** What the event is about: a pull request, or the run of one's workflow. */
+function about(event: unknown): Pick<RunContext, 'pullRequest' | 'followedRun'> {
+  const request = PullRequestPayload.safeParse(event);
+  if (request.success) {
+    const { number, base, head } = request.data.pull_request;
+    // The head has no repository any more when the fork was deleted.
+    const fromFork = base.repo !== undefined && head.repo?.full_name !== base.repo?.full_name;
+    return { pullRequest: { number, base: base.sha, head: head.sha, fromFork } };
+  }
+  const run = FollowedRunPayload.safeParse(event);
+  if (!run.success || !/^pull_request/u.test(run.data.workflow_run.event)) return { pullRequest: undefined };
+  const { id, head_sha: commit, head_branch: branch, head_repository } = run.data.workflow_run;
+  return {
+    pullRequest: undefined,
+    followedRun: { id, head: { owner: head_repository.owner.login, branch, commit } },
+  };
 }
 
 /** Who runs the command line: the user that Git knows. */
@@ -58,7 +85,15 @@ export function terminalContext(env: Environment, user: { name: string; email: s
     actorId: undefined,
     runUrl: undefined,
     slug: env.GITHUB_REPOSITORY,
-    pullRequest: undefined,
+    pullRequest: mergeRequestOf(env),
     identity: user,
+    signer: sshSigner(env),
   };
+}
+
+/** The merge request that a GitLab pipeline runs for. */
+function mergeRequestOf(env: Environment): RunContext['pullRequest'] {
+  const number = Number(env.CI_MERGE_REQUEST_IID);
+  const { CI_MERGE_REQUEST_DIFF_BASE_SHA: base, CI_COMMIT_SHA: head } = env;
+  return Number.isInteger(number) && number > 0 && base && head ? { number, base, head } : undefined;
 }

@@ -3,18 +3,15 @@ import { POLICY_FILE } from '@rastro/registry';
 import type { Report } from '@rastro/report';
 import { type Audit, type AuditReader, audit as examine } from '@rastro/trail';
 import { z } from 'zod';
+import { modelName } from './model-name.ts';
+import { Name } from './name.ts';
 import type { Outcome } from './outcome.ts';
 import type { Ports, Repository } from './ports/index.ts';
-import { findProject } from './project.ts';
 import { report, table } from './report.ts';
 
 export const AuditRequest = z.strictObject({
-  model: z.string().optional().describe('Model to audit. Default: the only one in rastro.yaml.'),
-  environment: z
-    .string()
-    .min(1)
-    .default('prod')
-    .describe('Environment whose deployed version is to be explained.'),
+  model: Name.optional().describe('Model to audit. Default: the only one in rastro.yaml.'),
+  environment: Name.default('prod').describe('Environment whose deployed version is to be explained.'),
   expectHead: z
     .string()
     .optional()
@@ -56,7 +53,7 @@ export async function audit(
   request: AuditRequest,
   { workspace, repository, clone, crypto }: AuditPorts,
 ): Promise<Outcome<AuditRecord>> {
-  const model = request.model ?? (await onlyModel(workspace));
+  const model = await modelName(request.model, { workspace });
   const git = request.fetch ? await repository() : await clone();
   const head = await git.trailHead();
   const files = [];
@@ -85,19 +82,6 @@ export async function audit(
     head: head ?? null,
   };
   return { status: answer.status === 'verified' ? 'pass' : 'breach', reports: [describe(record)], record };
-}
-
-async function onlyModel(workspace: Ports['workspace']): Promise<string> {
-  const names = Object.keys((await findProject(workspace))?.value.models ?? {});
-  if (names.length === 1) return names[0]!;
-  throw new InputError(
-    fault(
-      'model-ambiguous',
-      `say which model${names.length > 0 ? `: ${names.join(', ')}` : ''}`,
-      undefined,
-      'Give the model by name.',
-    ),
-  );
 }
 
 function readerOf(git: Repository): AuditReader {

@@ -3,6 +3,7 @@ import type { Report } from '@rastro/report';
 import { type Chain, modelState, type TrailEvent } from '@rastro/trail';
 import { z } from 'zod';
 import { type ReleasedModel, releasedFile } from './model-bytes.ts';
+import { Name } from './name.ts';
 import type { Outcome } from './outcome.ts';
 import type { Deployer, Forge, Ports } from './ports/index.ts';
 import { loadProject, type NamedModel, pickModel } from './project.ts';
@@ -14,10 +15,9 @@ export const DeployRequest = z.strictObject({
     .string()
     .optional()
     .describe('Model to deploy, by its name in rastro.yaml. Default: the only one.'),
-  environment: z
-    .string()
-    .min(1)
-    .describe('Environment to deploy to; the version that holds the stage of this name is deployed.'),
+  environment: Name.describe(
+    'Environment to deploy to; the version that holds the stage of this name is deployed.',
+  ),
   githubDeployment: z
     .boolean()
     .default(true)
@@ -39,7 +39,7 @@ export interface DeployRecord {
 
 type DeployPorts = Pick<
   Ports,
-  'workspace' | 'repository' | 'forge' | 'deployer' | 'context' | 'clock' | 'progress' | 'sha256'
+  'workspace' | 'repository' | 'forge' | 'deployer' | 'context' | 'clock' | 'progress' | 'sha256' | 'crypto'
 >;
 
 /**

@@ -55,7 +55,7 @@ export interface ReleaseRecord {
 
 type ReleasePorts = Pick<
   Ports,
-  'workspace' | 'repository' | 'forge' | 'context' | 'clock' | 'progress' | 'sha256'
+  'workspace' | 'repository' | 'forge' | 'context' | 'clock' | 'progress' | 'sha256' | 'crypto'
 >;
 
 /**

@@ -5,13 +5,18 @@ import {
   commitMessage,
   type Entry,
   encodeEntry,
+  encodeEnvelope,
   entryPath,
+  fingerprint,
   nextEntry,
+  preAuthenticationEncoding,
+  signerName,
   type TrailEvent,
   trailTrailer,
   verifyChain,
 } from '@rastro/trail';
 import type { Ports, Repository } from './ports/index.ts';
+import { findProtectedPolicy } from './protected-policy.ts';
 
 /** The trail as it stands: its tip, its entries, and whose it is. */
 export interface Trail {
@@ -46,19 +51,28 @@ export async function readTrail(repository: Repository, sha256: Ports['sha256'])
   return { head, repositoryId, chain: verifyChain({ commits, sha256, repositoryId }) };
 }
 
-/** Attempts before we give up; with the waits below that is about a minute of contention. */
-const ATTEMPTS = 30;
+/** What appending takes of the outside. */
+export type TrailPorts = Pick<Ports, 'repository' | 'sha256' | 'crypto' | 'clock' | 'context' | 'progress'>;
+
+/** Time as entries write it: ISO 8601 in UTC, whole seconds. */
+export function instantOf(clock: Ports['clock']): string {
+  return `${new Date(Math.floor(clock.now() / 1000) * 1000).toISOString().slice(0, 19)}Z`;
+}
+
+/** How long we try to get a word in before we give up, in milliseconds. */
+const PATIENCE = 10 * 60_000;
 
 /**
  * Decides on the trail as it is and appends; when somebody else was first, reads it again and decides again.
  * @throws InputError when the trail is broken: nothing is ever built on a broken chain. OutsideError when others never let us in.
  */
 export async function onTrail<T>(
-  ports: Pick<Ports, 'repository' | 'sha256' | 'clock' | 'context' | 'progress'>,
+  ports: TrailPorts,
   decide: (trail: Trail) => Promise<Decision<T>>,
 ): Promise<T> {
   const repository = await ports.repository();
-  for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+  const started = ports.clock.now();
+  for (let attempt = 1; ports.clock.now() - started < PATIENCE; attempt++) {
     const trail = await readTrail(repository, ports.sha256);
     refuseBroken(trail.chain);
     const decision = await decide(trail);
@@ -71,7 +85,7 @@ export async function onTrail<T>(
   throw new OutsideError(
     fault(
       'trail-busy',
-      `the trail moved under us ${ATTEMPTS} times`,
+      `others wrote to the trail for ${PATIENCE / 60_000} minutes without a pause`,
       undefined,
       'Run this step again; a concurrency group avoids the contention.',
     ),
@@ -96,9 +110,11 @@ async function append(
   { tags, events }: Append,
   { head, chain, repositoryId }: Trail,
   repository: Repository,
-  { clock, context, sha256 }: Pick<Ports, 'clock' | 'context' | 'sha256'>,
+  ports: TrailPorts,
 ): Promise<Entry[] | undefined> {
+  const { clock, context, sha256, crypto } = ports;
   const at = Math.floor(clock.now() / 1000);
+  const recordedAt = instantOf(clock);
   const objects = new Map<string, string>();
   for (const { name, target, message } of tags) {
     const text = head === undefined ? `${message}\n` : `${message}\n\n${trailTrailer(head)}\n`;
@@ -107,14 +123,15 @@ async function append(
       await repository.makeTagObject({ name, target, message: text, tagger: context.identity, taggedAt: at }),
     );
   }
-  const recordedAt = `${new Date(at * 1000).toISOString().slice(0, 19)}Z`;
   const recordedBy = { login: context.actor, id: context.actorId ?? null };
   const entries: Entry[] = [];
   const files = [];
   let end = chain.end;
-  for (const event of events(objects)) {
+  const all = events(objects);
+  await refuseUnlawful(all, repository, ports);
+  for (const event of all) {
     const entry = nextEntry(end, { ...event, repositoryId, recordedAt, recordedBy });
-    const content = encodeEntry(entry);
+    const content = await signed(encodeEntry(entry), { context, crypto });
     const digest = sha256(content);
     files.push({ path: entryPath(entry), content, message: commitMessage(entry, digest) });
     entries.push(entry);
@@ -128,6 +145,53 @@ async function append(
     at,
   });
   return status === 'accepted' ? entries : undefined;
+}
+
+/** The text of an entry's file: the statement, in a signed envelope when there is a key to sign with. */
+async function signed(
+  statement: string,
+  { context, crypto }: Pick<Ports, 'context' | 'crypto'>,
+): Promise<string> {
+  if (!context.signer) return statement;
+  const payload = new TextEncoder().encode(statement);
+  const { key, signature } = await context.signer.sign(preAuthenticationEncoding(payload));
+  return encodeEnvelope({ payload, signatures: [{ keyid: fingerprint(key, crypto), sig: signature }] });
+}
+
+/**
+ * Entries that the audit would refuse are not written: unsigned ones where the policy demands signatures, and those signed by
+ * a key that may not sign their kind.
+ */
+async function refuseUnlawful(
+  events: readonly TrailEvent[],
+  repository: Repository,
+  ports: Pick<Ports, 'context' | 'crypto' | 'sha256'>,
+): Promise<void> {
+  const signatures = (await findProtectedPolicy(repository, ports))?.policy;
+  if (!signatures?.signatures) return;
+  const { signer } = ports.context;
+  if (!signer) {
+    if (!signatures.signatures.required) return;
+    throw new InputError(
+      fault(
+        'signature-required',
+        'the policy demands signed entries, and there is no key to sign with',
+        undefined,
+        'Give the private key in the environment variable RASTRO_SIGNING_KEY, or its path in RASTRO_SIGNING_KEY_FILE.',
+      ),
+    );
+  }
+  const { key } = await signer.sign(new Uint8Array());
+  const refused = events.find(({ kind }) => signerName(signatures, key, kind, ports.crypto) === undefined);
+  if (!refused) return;
+  throw new InputError(
+    fault(
+      'signer-unknown',
+      `the policy does not let key ${fingerprint(key, ports.crypto)} sign a ${refused.kind} entry`,
+      undefined,
+      'Sign with another key, or name this one under "signatures:" in rastro.policy.yaml on the protected branch.',
+    ),
+  );
 }
 
 /** The last entry of a kind for which a condition holds. */

@@ -39,17 +39,8 @@ export interface CheckRun {
   }[];
 }
 
-/**
- * The forge (GitHub). Everything that writes is idempotent: asked twice for the same thing it finds the first.
- * @throws OutsideError when the forge fails or refuses, naming the permission that is missing.
- */
-export interface Forge {
-  /** Who the token belongs to, to tell our own comments from others; undefined when the forge does not say. */
-  self(): Promise<string | undefined>;
-  pullRequest(number: number): Promise<PullRequest>;
-  /** Pull requests that contain a commit: the one that was merged with it first, abandoned ones last. */
-  pullRequestsOf(commit: string): Promise<PullRequest[]>;
-  reviews(pullRequest: number): Promise<Review[]>;
+/** Where the one comment of a key can be kept: a forge, or a file. */
+export interface CommentBoard {
   /**
    * Creates or updates the one comment of ours that bears the key; an unchanged one is not rewritten. `body` makes the
    * text from that of the comment as it stands (undefined when there is none), so that it can keep a history.
@@ -59,6 +50,43 @@ export interface Forge {
     key: string;
     body: (previous: string | undefined) => string;
   }): Promise<{ url: string; status: 'created' | 'updated' | 'unchanged'; body: string }>;
+}
+
+/** What somebody answered when a job waited for an environment. */
+export interface RunApproval {
+  readonly user: string;
+  readonly userId: number;
+  readonly state: 'approved' | 'rejected';
+  /** The environments that were answered for. */
+  readonly environments: readonly string[];
+}
+
+/** Rules that the forge enforces on a branch or on tags, by their names at the forge (`deletion`, `non_fast_forward`, …). */
+export interface Protection {
+  readonly rules: readonly string[];
+  /** An older branch protection is there; its rules are not told to everybody. */
+  readonly classic: boolean;
+}
+
+/**
+ * The forge (GitHub). Everything that writes is idempotent: asked twice for the same thing it finds the first.
+ * @throws OutsideError when the forge fails or refuses, naming the permission that is missing.
+ */
+export interface Forge extends CommentBoard {
+  /** Who the token belongs to, to tell our own comments from others; undefined when the forge does not say. */
+  self(): Promise<string | undefined>;
+  pullRequest(number: number): Promise<PullRequest>;
+  /** Pull requests that contain a commit: the one that was merged with it first, abandoned ones last. */
+  pullRequestsOf(commit: string): Promise<PullRequest[]>;
+  /** Open pull requests whose head is a branch of an owner's repository at a commit, oldest first. */
+  pullRequestsFrom(head: { owner: string; branch: string; commit: string }): Promise<PullRequest[]>;
+  reviews(pullRequest: number): Promise<Review[]>;
+  /** Who let the jobs of a workflow run into their environments. */
+  runApprovals(run: number): Promise<RunApproval[]>;
+  /** The rules in force on a branch, those of its organisation included. */
+  branchProtection(branch: string): Promise<Protection>;
+  /** The rules in force on a tag of that name. */
+  tagProtection(tag: string): Promise<Protection>;
   /** Draft, upload, publish; resumes one that was left half-done. Assets are compared by name and size. */
   ensureRelease(release: {
     tag: string;
