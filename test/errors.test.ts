@@ -274,7 +274,7 @@ const inputs: Mistake[] = [
     inputs: { 'fail-on': 'eror' },
     exit: 2,
     code: 'invalid-input',
-    says: /fail-on: expected one of "error", "warning", "never", got 'eror'/,
+    says: /fail-on: expected one of "any", "new", "never", got 'eror'/,
   },
   {
     name: 'a yes that is not true',

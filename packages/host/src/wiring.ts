@@ -65,7 +65,7 @@ export async function wirePorts(wiring: Wiring): Promise<WiredPorts> {
     workspace,
     progress,
     clock: { now: () => Date.now(), sleep },
-    commands: commandRunner({ onRunner: wiring.onRunner, output: wiring.output }),
+    commands: commandRunner({ onRunner: wiring.onRunner, output: wiring.output, token: wiring.token }),
     sha256: (content) => createHash('sha256').update(content).digest('hex'),
     crypto: trailCrypto,
     data: data.get,
