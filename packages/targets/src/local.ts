@@ -68,7 +68,12 @@ export function localTarget({ environment, port, root, serve }: LocalTargetOptio
           '--ready-file',
           ready,
         ],
-        { detached: true, stdio: ['ignore', output.fd, output.fd], cwd: root },
+        {
+          detached: true,
+          env: serverEnvironment(process.env),
+          stdio: ['ignore', output.fd, output.fd],
+          cwd: root,
+        },
       );
       await output.close();
       const url = await untilReady(ready, child, log);
@@ -110,6 +115,16 @@ export function localTarget({ environment, port, root, serve }: LocalTargetOptio
       return state ? { version: state.version, sha256: state.sha256, file: state.file } : undefined;
     },
   };
+}
+
+/**
+ * The environment of the server: none of the step's inputs, tokens or files. Without the runner's tracking id a self-hosted
+ * runner leaves the server alone when the job ends.
+ */
+function serverEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(
+    Object.entries(env).filter(([name]) => !/^(INPUT_|GITHUB_|GH_|ACTIONS_|RUNNER_TRACKING_ID$)/.test(name)),
+  );
 }
 
 const Tensor = z.object({ name: z.string(), datatype: z.string(), shape: z.array(z.number()) });
