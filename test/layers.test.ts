@@ -9,7 +9,7 @@ const layers = {
   base: ['fault', 'document'],
   domain: ['contract', 'metrics', 'drift', 'lineage', 'registry', 'trail', 'report'],
   usecases: ['usecases'],
-  adapters: ['engine', 'git', 'github', 'store', 'targets', 'tabular'],
+  adapters: ['engine', 'git', 'github', 'gitlab', 'store', 'targets', 'tabular'],
   host: ['host'],
   cli: ['cli'],
   actions: readdirSync(join(root, 'actions')).filter((verb) => !verb.startsWith('_')),

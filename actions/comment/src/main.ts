@@ -3,8 +3,11 @@ import { comment } from '@rastro/usecases';
 import { Inputs } from './inputs.ts';
 
 export const main = () =>
-  runAction(Inputs, comment, ({ url, status, verdict }) => ({
+  runAction(Inputs, comment, ({ url, status, verdict, page, artifactUrl, checkUrl }) => ({
     'comment-url': url,
     status,
     'worst-verdict': verdict,
+    'report-path': page,
+    'artifact-url': artifactUrl,
+    'check-url': checkUrl,
   }));

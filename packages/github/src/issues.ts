@@ -1,6 +1,7 @@
 import { marker } from '@rastro/report';
 import type { Forge } from '@rastro/usecases';
-import { keepComment, sameText, withMarker } from './comments.ts';
+import { sameText } from '@rastro/usecases';
+import { keepComment, withMarker } from './comments.ts';
 import type { Session } from './session.ts';
 
 interface Issue {

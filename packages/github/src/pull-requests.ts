@@ -1,5 +1,4 @@
-import type { Forge, PullRequest, Review } from '@rastro/usecases';
-import { sameText } from './comments.ts';
+import { type Forge, type PullRequest, type Review, sameText } from '@rastro/usecases';
 import { hasStatus, isRequestFailure } from './failures.ts';
 import type { Session } from './session.ts';
 
@@ -33,6 +32,33 @@ export async function pullRequestsOf(
         return [];
       throw error;
     }
+  });
+}
+
+/**
+ * The open pull requests whose head is that branch of that owner's repository, at that very commit. A commit alone would not do:
+ * whoever copies somebody's commit into a fork has a head of the same id.
+ */
+export async function pullRequestsFrom(
+  { octokit, place, attempt }: Session,
+  head: { readonly owner: string; readonly branch: string; readonly commit: string },
+): Promise<PullRequest[]> {
+  return attempt(reading(`looking for the pull request of ${head.owner}:${head.branch}`), async () => {
+    const all = await octokit.paginate(octokit.rest.pulls.list, {
+      ...place,
+      state: 'open',
+      head: `${head.owner}:${head.branch}`,
+      per_page: 100,
+    });
+    return all
+      .filter(
+        (pull) =>
+          pull.head.sha === head.commit &&
+          pull.head.ref === head.branch &&
+          pull.head.label === `${head.owner}:${head.branch}`,
+      )
+      .sort((a, b) => a.number - b.number)
+      .map(pullRequestOf);
   });
 }
 

@@ -60,6 +60,18 @@ export async function wirePorts(wiring: Wiring): Promise<WiredPorts> {
       apiUrl: wiring.apiUrl ?? 'https://api.github.com',
     });
   });
+  const gitlab = once(async () => {
+    const { mergeRequestBoard } = await import('@rastro/gitlab');
+    return mergeRequestBoard({
+      apiUrl: process.env.CI_API_V4_URL ?? 'https://gitlab.com/api/v4',
+      project: process.env.CI_PROJECT_ID,
+      token: process.env.GITLAB_TOKEN,
+    });
+  });
+  const artifacts = once(async () => {
+    const { runArtifacts } = await import('./artifacts.ts');
+    return runArtifacts({ context, token: wiring.token, env: process.env });
+  });
   const ports: Ports = {
     context,
     workspace,
@@ -73,6 +85,8 @@ export async function wirePorts(wiring: Wiring): Promise<WiredPorts> {
     repository: repository.get,
     clone: clone.get,
     forge: forge.get,
+    gitlab: gitlab.get,
+    artifacts: artifacts.get,
     trainer: async () => embeddedTrainer(data.get),
     async deployer(target) {
       const { localTarget } = await import('@rastro/targets');

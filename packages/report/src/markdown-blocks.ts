@@ -193,9 +193,14 @@ export function detailsPart(group: Group & { summary: string; noun: string; open
   return groupPart({ ...group, before, after: '\n\n</details>', noun });
 }
 
-/** A heading over parts; left out whole when none of them fits. */
+/** A heading, which may be empty, over parts; left out whole when none of them fits. */
 export function sectionPart(group: Group & { heading: string }): Part {
-  return groupPart({ ...group, before: `${group.heading}${GAP}`, after: '', noun: 'part' });
+  return groupPart({
+    ...group,
+    before: group.heading === '' ? '' : `${group.heading}${GAP}`,
+    after: '',
+    noun: 'part',
+  });
 }
 
 /** Says how many parts were left out; `noun` is what one of them is called. */

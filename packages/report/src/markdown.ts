@@ -22,6 +22,8 @@ export interface MarkdownOptions {
   readonly title?: string;
   /** Puts the hidden marker of this key first, for a comment that is to be found again. */
   readonly key?: string;
+  /** What a reader must know of where the reports come from; stands under the verdict. */
+  readonly note?: string;
   /** Where the whole report is (http or https). */
   readonly link?: string;
   /** Which links in the reports become links. Default: all. Reports from strangers deserve a stricter rule. */
@@ -79,7 +81,9 @@ export function renderMarkdown(reports: readonly Report[], options: MarkdownOpti
     ...(reports.length === 1
       ? reportParts(sorted[0]!, style)
       : sorted.map((report, index) =>
-          index === 0 || report === reports[0] ? openReport(report, style) : foldedReport(report, style),
+          index === 0 || report === reports[0]
+            ? openReport(report, sorted[0] === reports[0], style)
+            : foldedReport(report, style),
         )),
     ...repeatPart(reports, options.source, style),
   ].filter((part) => part.full !== '');
@@ -93,7 +97,7 @@ export function renderMarkdown(reports: readonly Report[], options: MarkdownOpti
 
 const NOTE_ROOM = 80;
 
-function headOf(reports: readonly Report[], { key, title }: MarkdownOptions): string {
+function headOf(reports: readonly Report[], { key, title, note }: MarkdownOptions): string {
   const [worst] = worstFirst(reports);
   if (!worst) throw new RangeError('there is no report to render');
   const { status, sentence } = worst.verdict;
@@ -101,7 +105,13 @@ function headOf(reports: readonly Report[], { key, title }: MarkdownOptions): st
   const heading = `## ${SIGN[status]} ${escapeMarkdown(title ?? headline, MAX_HEADING)}`;
   const lead = isWhole && title === undefined ? '' : `**${escapeMarkdown(sentence, 300)}**`;
   const others = summaryOfOthers(reports).map((text) => escapeMarkdown(text, 300));
-  return joinParts([key === undefined ? '' : marker(key), heading, lead, others.join('<br>\n')]);
+  return joinParts([
+    key === undefined ? '' : marker(key),
+    heading,
+    lead,
+    others.join('<br>\n'),
+    note ? `> ${escapeMarkdown(note, 300)}` : '',
+  ]);
 }
 
 const MAX_HEADING = 160;
@@ -138,11 +148,12 @@ function worstStatusIs(reports: readonly Report[], status: Status): boolean {
 }
 
 /** A report that the comment is about: its sections under headings of their own. */
-function openReport(report: Report, style: MarkdownStyle): Part {
+function openReport(report: Report, isOnly: boolean, style: MarkdownStyle): Part {
   const parts = reportParts(report, style);
   if (parts.length === 0) return { importance: 0, full: '', shorten: () => '' };
   return sectionPart({
-    heading: `### ${SIGN[report.verdict.status]} ${escapeMarkdown(titleOf(report), 120)}`,
+    // Under the verdict that is its own it needs no name.
+    heading: isOnly ? '' : `### ${SIGN[report.verdict.status]} ${escapeMarkdown(titleOf(report), 120)}`,
     parts,
     importance: gravity(report.verdict.status) + LEAD,
     unit: style.unit,

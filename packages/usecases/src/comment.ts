@@ -1,9 +1,20 @@
-import { fault, InputError } from '@rastro/fault';
-import { parseReport, type Report, renderComment, worstStatus } from '@rastro/report';
+import { fault, InputError, isRastroError } from '@rastro/fault';
+import {
+  CHECK_BUDGET,
+  type Report,
+  renderComment,
+  renderHtml,
+  renderJson,
+  renderMarkdown,
+  worstStatus,
+} from '@rastro/report';
 import { z } from 'zod';
+import { checkRunOf } from './comment-check.ts';
+import { fileBoard } from './comment-file.ts';
+import { inReadingOrder, reportsOfFiles, strangersReports, withEvaluations } from './comment-reports.ts';
 import type { Outcome } from './outcome.ts';
-import type { Ports } from './ports/index.ts';
-import { REPORTS_FOLDER } from './reports-folder.ts';
+import type { CommentBoard, Ports } from './ports/index.ts';
+import { HTML_REPORT, REPORTS_FOLDER } from './reports-folder.ts';
 
 export const CommentRequest = z.strictObject({
   reports: z
@@ -21,82 +32,271 @@ export const CommentRequest = z.strictObject({
     .positive()
     .optional()
     .describe('Number of the pull request. Default: that of the event.'),
+  check: z
+    .boolean()
+    .default(false)
+    .describe('Write a check run too, with every finding beside its line. Needs `checks: write`.'),
+  artifact: z
+    .boolean()
+    .default(true)
+    .describe('Keep the HTML page and the reports as an artifact of the run, linked from the comment.'),
+  forge: z
+    .enum(['github', 'gitlab', 'file'])
+    .default('github')
+    .describe('Where the comment goes: GitHub, a GitLab merge request, or the file that "output" names.'),
+  output: z
+    .string()
+    .default('.rastro/comment.md')
+    .describe('The file that the comment is written to when "forge" is file.'),
 });
 export type CommentRequest = z.output<typeof CommentRequest>;
 
 export interface CommentRecord {
+  /** Empty when there is no comment. */
   readonly url: string;
-  readonly status: 'created' | 'updated' | 'unchanged';
+  /**
+   * `kept`: the token of a fork's pull request can only read, so the reports wait in an artifact for the run that may write.
+   * `outdated`: the pull request has moved on, or is closed.
+   */
+  readonly status: 'created' | 'updated' | 'unchanged' | 'kept' | 'outdated';
   readonly verdict: 'pass' | 'warn' | 'fail' | 'info';
   readonly body: string;
+  /** Path of the HTML page in the workspace. */
+  readonly page: string;
+  readonly artifactUrl: string;
+  readonly checkUrl: string;
 }
 
-/** The order in which a reviewer reads: what was decided first, then the evidence, in the order of the work. */
-const READING_ORDER = [
-  'compare',
-  'validate',
-  'evaluate',
-  'train',
-  'release',
-  'promote',
-  'deploy',
-  'monitor',
-  'audit',
-];
+type CommentPorts = Pick<
+  Ports,
+  'workspace' | 'forge' | 'gitlab' | 'artifacts' | 'context' | 'progress' | 'sha256'
+>;
+
+/** What is to be said, and about what. */
+interface Message {
+  readonly reports: readonly Report[];
+  readonly pullRequest: number;
+  /** The commit that the reports are about. */
+  readonly commit: string | undefined;
+  /** The reports come from a run of somebody else's code: nothing in them is believed but the numbers, and that is said. */
+  readonly isStrangers: boolean;
+}
 
 /**
- * Writes the one sticky comment of a pull request from the reports of earlier steps.
- * @throws InputError when there is no report or no pull request; OutsideError when GitHub refuses.
+ * Writes the one sticky comment of a pull request from the reports of earlier steps; after the run of a fork's pull request
+ * (`workflow_run`), from the artifact that it left.
+ * @throws InputError when there is no report or no pull request, or an artifact is not to be trusted; OutsideError when the
+ * forge refuses.
  */
-export async function comment(
-  request: CommentRequest,
-  { workspace, forge, context }: Pick<Ports, 'workspace' | 'forge' | 'context'>,
-): Promise<Outcome<CommentRecord>> {
+export async function comment(request: CommentRequest, ports: CommentPorts): Promise<Outcome<CommentRecord>> {
+  const { context } = ports;
+  const isFollowing =
+    context.followedRun !== undefined && request.pullRequest === undefined && request.forge === 'github';
+  return isFollowing ? commentAfterRun(request, ports, context.followedRun) : commentOwn(request, ports);
+}
+
+/** Reports of this very job. */
+async function commentOwn(request: CommentRequest, ports: CommentPorts): Promise<Outcome<CommentRecord>> {
+  const { context, workspace } = ports;
   const pullRequest = request.pullRequest ?? context.pullRequest?.number;
-  if (pullRequest === undefined) {
-    throw new InputError(
-      fault(
-        'no-pull-request',
-        'this run is not about a pull request',
-        undefined,
-        'Run it on the event pull_request, or give "pull-request".',
-      ),
-    );
-  }
+  if (pullRequest === undefined && request.forge !== 'file') throw noPullRequest();
   const paths = await workspace.list(request.reports);
-  if (paths.length === 0) {
-    throw new InputError(
-      fault(
-        'no-reports',
-        `no report matches ${request.reports.join(', ')}`,
-        undefined,
-        'Run validate, evaluate or compare in an earlier step of this job.',
-      ),
-    );
-  }
-  const reports = inReadingOrder(
-    await Promise.all(paths.map(async (path) => parseReport((await workspace.readText(path))!, path))),
+  if (paths.length === 0) throw noReports(`no report matches ${request.reports.join(', ')}`);
+  const files = await Promise.all(
+    paths.map(async (name) => ({ name, text: (await workspace.readText(name))! })),
   );
-  const target = await forge();
-  const { url, status, body } = await target.upsertComment({
+  const message: Message = {
+    reports: inReadingOrder(reportsOfFiles(files)),
+    pullRequest: pullRequest ?? 0,
+    commit: context.pullRequest?.head,
+    isStrangers: false,
+  };
+  const page = await writePage(message, ports);
+  const kept = await keepArtifact(request, message, ports);
+  try {
+    return await publish(request, message, { ...ports, page, artifactUrl: kept?.url ?? '' });
+  } catch (error) {
+    if (!kept || !context.pullRequest?.fromFork || !isReadOnly(error)) throw error;
+    ports.progress.step(
+      `The token of a fork's pull request can only read. The reports wait in the artifact ${artifactName(request)} for a workflow_run job to comment.`,
+    );
+    return answer(message, { status: 'kept', page, artifactUrl: kept.url ?? '' });
+  }
+}
+
+/** Reports that the run of a pull request left, which its author may have written by hand. */
+async function commentAfterRun(
+  request: CommentRequest,
+  ports: CommentPorts,
+  run: NonNullable<Ports['context']['followedRun']>,
+): Promise<Outcome<CommentRecord>> {
+  const files = await (await ports.artifacts()).read({ run: run.id, name: artifactName(request) });
+  if (!files) throw noReports(`run ${run.id} left no artifact ${artifactName(request)}`);
+  const reports = inReadingOrder(strangersReports(files));
+  if (reports.length === 0) throw noReports(`the artifact ${artifactName(request)} holds no report`);
+  const forge = await ports.forge();
+  const [pullRequest] = await forge.pullRequestsFrom(run.head);
+  const message: Message = {
+    reports,
+    pullRequest: pullRequest?.number ?? 0,
+    commit: run.head.commit,
+    isStrangers: true,
+  };
+  const page = await writePage(message, ports);
+  if (!pullRequest) {
+    ports.progress.step(
+      `No open pull request of ${run.head.owner}:${run.head.branch} has ${run.head.commit} as its head any more.`,
+    );
+    return answer(message, { status: 'outdated', page });
+  }
+  const kept = await keepArtifact(request, message, ports);
+  return publish(request, message, { ...ports, page, artifactUrl: kept?.url ?? '' });
+}
+
+async function publish(
+  request: CommentRequest,
+  message: Message,
+  ports: CommentPorts & { page: string; artifactUrl: string },
+): Promise<Outcome<CommentRecord>> {
+  const { context, page, artifactUrl } = ports;
+  const { reports, pullRequest, commit, isStrangers } = message;
+  const board = await boardOf(request, ports);
+  const link = artifactUrl || context.runUrl;
+  const mayLink = isStrangers ? { mayLink: () => false, note: STRANGERS_NOTE } : {};
+  const written = await board.upsertComment({
     pullRequest,
     key: request.key,
     body: (previous) =>
       renderComment({
         key: request.key,
-        reports,
+        reports: withEvaluations(reports),
         ...(previous === undefined ? {} : { previous }),
-        ...(context.runUrl ? { link: context.runUrl } : {}),
-        ...(context.pullRequest ? { revision: context.pullRequest.head.slice(0, 12) } : {}),
+        ...(link ? { link } : {}),
+        ...(commit
+          ? { revision: commit.slice(0, 12), source: { commit, ...fetchRef(request, pullRequest) } }
+          : {}),
+        ...mayLink,
       }),
   });
-  return { status: 'pass', reports: [], record: { url, status, verdict: worstStatus(reports), body } };
+  const checkUrl =
+    request.check && commit && request.forge === 'github'
+      ? await writeCheck(request, message, { ...ports, link, mayLink })
+      : '';
+  return answer(message, { ...written, page, artifactUrl, checkUrl });
 }
 
-function inReadingOrder(reports: readonly Report[]): Report[] {
-  const rank = ({ verb }: Report) => {
-    const index = READING_ORDER.indexOf(verb);
-    return index === -1 ? READING_ORDER.length : index;
-  };
-  return [...reports].sort((a, b) => rank(a) - rank(b) || (a.subject < b.subject ? -1 : 1));
+const STRANGERS_NOTE =
+  'Made by a run of this pull request’s own code, without access to secrets: the numbers are what that run reported.';
+
+function fetchRef({ forge }: CommentRequest, pullRequest: number): { ref?: string } {
+  switch (forge) {
+    case 'github':
+      return { ref: `pull/${pullRequest}/head` };
+    case 'gitlab':
+      return { ref: `merge-requests/${pullRequest}/head` };
+    case 'file':
+      return {};
+  }
+}
+
+async function boardOf({ forge, output }: CommentRequest, ports: CommentPorts): Promise<CommentBoard> {
+  switch (forge) {
+    case 'github':
+      return ports.forge();
+    case 'gitlab':
+      return ports.gitlab();
+    case 'file':
+      return fileBoard(ports.workspace, output);
+  }
+}
+
+async function writeCheck(
+  { key }: CommentRequest,
+  { reports, commit }: Message,
+  context: CommentPorts & { link: string | undefined; mayLink: object },
+): Promise<string> {
+  const { link, mayLink } = context;
+  const summary = renderMarkdown(withEvaluations(reports), {
+    budget: CHECK_BUDGET,
+    ...(link ? { link } : {}),
+    ...mayLink,
+  });
+  const { url } = await (await context.forge()).publishCheck(
+    checkRunOf(reports, { name: key, commit: commit!, summary }),
+  );
+  return url;
+}
+
+/** The page for a browser: beside the reports, and in the artifact. */
+async function writePage(message: Message, { workspace }: CommentPorts): Promise<string> {
+  await workspace.write('.rastro/.gitignore', '*\n');
+  await workspace.write(HTML_REPORT, pageOf(message));
+  return HTML_REPORT;
+}
+
+function pageOf({ reports, commit, pullRequest }: Message): string {
+  const about = pullRequest > 0 ? `pull request #${pullRequest}` : 'this checkout';
+  return renderHtml(withEvaluations(reports), {
+    title: `Rastro report of ${about}`,
+    generatedFrom: commit ? `commit ${commit.slice(0, 12)} of ${about}` : about,
+  });
+}
+
+function artifactName({ key }: CommentRequest): string {
+  return `rastro-${key}`;
+}
+
+/** Undefined where artifacts cannot be kept or are not asked for. A comment is worth more than its link: a failure is only told. */
+async function keepArtifact(request: CommentRequest, message: Message, ports: CommentPorts) {
+  if (!request.artifact || request.forge !== 'github') return undefined;
+  try {
+    return await (await ports.artifacts()).keep({
+      name: artifactName(request),
+      files: [
+        { name: 'report.html', text: pageOf(message) },
+        ...message.reports.map((report, index) => ({
+          name: `reports/${String(index).padStart(4, '0')}.json`,
+          text: renderJson(report),
+        })),
+      ],
+    });
+  } catch (error) {
+    if (!isRastroError(error)) throw error;
+    ports.progress.step(`The comment goes without its artifact: ${error.message}`);
+    return undefined;
+  }
+}
+
+function answer(
+  { reports }: Message,
+  about: Pick<CommentRecord, 'status' | 'page'> & Partial<CommentRecord>,
+): Outcome<CommentRecord> {
+  const nothing = { url: '', body: '', artifactUrl: '', checkUrl: '' };
+  return { status: 'pass', reports: [], record: { ...nothing, verdict: worstStatus(reports), ...about } };
+}
+
+function isReadOnly(error: unknown): boolean {
+  return isRastroError(error) && error.faults.some(({ code }) => code === 'permission-missing');
+}
+
+function noPullRequest(): InputError {
+  return new InputError(
+    fault(
+      'no-pull-request',
+      'this run is not about a pull request',
+      undefined,
+      'Run it on the event pull_request, or give "pull-request".',
+    ),
+  );
+}
+
+function noReports(message: string): InputError {
+  return new InputError(
+    fault(
+      'no-reports',
+      message,
+      undefined,
+      'Run validate, evaluate or compare in an earlier step of this job.',
+    ),
+  );
 }

@@ -4,6 +4,7 @@ export { type CommentRecord, CommentRequest, comment } from './comment.ts';
 export { type CompareRecord, CompareRequest, compare } from './compare.ts';
 export { type DeployRecord, DeployRequest, deploy } from './deploy.ts';
 export { type EvaluateRecord, EvaluateRequest, evaluate } from './evaluate.ts';
+export { type CommentStore, keepOneComment, sameText } from './keep-one-comment.ts';
 export { type MonitorRecord, MonitorRequest, monitor } from './monitor.ts';
 export type { Outcome } from './outcome.ts';
 export type * from './ports/index.ts';

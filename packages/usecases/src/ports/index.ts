@@ -1,3 +1,4 @@
+export type * from './artifacts.ts';
 export type * from './context.ts';
 export type * from './data-engine.ts';
 export type * from './deployer.ts';

@@ -1,8 +1,9 @@
 import type { TrailCrypto } from '@rastro/trail';
+import type { Artifacts } from './artifacts.ts';
 import type { RunContext } from './context.ts';
 import type { DataEngine } from './data-engine.ts';
 import type { Deployer } from './deployer.ts';
-import type { Forge } from './forge.ts';
+import type { CommentBoard, Forge } from './forge.ts';
 import type { ModelRuntime } from './model-runtime.ts';
 import type { Clock, CommandRunner, Progress } from './process.ts';
 import type { Repository } from './repository.ts';
@@ -29,5 +30,8 @@ export interface Ports {
   runtime(): Promise<ModelRuntime>;
   trainer(): Promise<Trainer>;
   forge(): Promise<Forge>;
+  /** The merge requests of a GitLab project. */
+  gitlab(): Promise<CommentBoard>;
+  artifacts(): Promise<Artifacts>;
   deployer(target: { kind: 'local'; environment: string; port: number }): Promise<Deployer>;
 }
