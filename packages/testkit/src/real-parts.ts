@@ -24,6 +24,11 @@ export function realZizmor(): string | undefined {
   return realPart('zizmor', process.env.RASTRO_ZIZMOR ?? join(root, '.cache/zizmor/bin/zizmor'));
 }
 
+/** act, which runs workflows: `$RASTRO_ACT`, or the one that test/setup-real-parts.sh makes. */
+export function realAct(): string | undefined {
+  return realPart('act', process.env.RASTRO_ACT ?? join(root, '.cache/act/act'));
+}
+
 /**
  * The path of a part that tests use where it is there: undefined, and a word on it, where it is not.
  * @throws Error instead, with RASTRO_REQUIRE_REAL=1: then no test may be skipped for the want of a part.
