@@ -9,5 +9,8 @@ export const main = () =>
       .filter(({ ran }) => ran)
       .map(({ model }) => model)
       .join(' '),
+    reproducible: models.every(({ differing }) => differing === null)
+      ? ''
+      : models.every(({ differing }) => !differing?.length),
     digest: models.map(({ sha256 }) => sha256).join(' '),
   }));

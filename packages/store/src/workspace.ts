@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
+import { copyFile, mkdir, open, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
 import { fault, InputError } from '@rastro/fault';
 import type { Digest, Workspace } from '@rastro/usecases';
@@ -57,19 +57,21 @@ class FolderWorkspace implements Workspace {
 
   async write(path: string, content: string | Uint8Array): Promise<void> {
     await this.ensureFolder(path);
-    await orRefused(path, () => this.#replace(this.absolute(path), content));
+    await orRefused(path, () =>
+      this.#replace(this.absolute(path), (temporary) => writeThrough(temporary, content)),
+    );
   }
 
-  async #replace(target: string, content: string | Uint8Array): Promise<void> {
+  async copy(from: string, to: string): Promise<void> {
+    await this.ensureFolder(to);
+    const source = await this.#followed(from);
+    await orRefused(to, () => this.#replace(this.absolute(to), (temporary) => copyFile(source, temporary)));
+  }
+
+  async #replace(target: string, make: (temporary: string) => Promise<void>): Promise<void> {
     const temporary = `${target}.${process.pid}.${Math.random().toString(36).slice(2)}.tmp`;
     try {
-      const file = await open(temporary, 'wx');
-      try {
-        await file.writeFile(content);
-        await file.sync();
-      } finally {
-        await file.close();
-      }
+      await make(temporary);
       await rename(temporary, target);
     } catch (error) {
       await rm(temporary, { force: true });
@@ -133,6 +135,17 @@ class FolderWorkspace implements Workspace {
     const real = await realpath(this.absolute(path));
     if (!isInside(this.root, real)) throw leavesRepository(path);
     return real;
+  }
+}
+
+/** Writes a new file and waits until it is on the disk. */
+async function writeThrough(path: string, content: string | Uint8Array): Promise<void> {
+  const file = await open(path, 'wx');
+  try {
+    await file.writeFile(content);
+    await file.sync();
+  } finally {
+    await file.close();
   }
 }
 

@@ -4,15 +4,15 @@ import { trainLockPath } from '@rastro/lineage';
 import { COMMENT_BUDGET, type Report, renderMarkdown } from '@rastro/report';
 import { type Chain, type EntryOf, modelState, standingEntries } from '@rastro/trail';
 import { z } from 'zod';
-import { evaluate, recordPath } from './evaluate.ts';
+import { EvaluateRequest, evaluate, recordPath } from './evaluate.ts';
 import type { Outcome } from './outcome.ts';
 import type { ColumnRequest, DataEngine, Ports, TableSource } from './ports/index.ts';
 import { datasetFiles, loadProject, type NamedModel, pickDataset, pickModels, tableOf } from './project.ts';
 import { readColumns } from './read-columns.ts';
 import { count, figure, report, table } from './report.ts';
 import { onTrail, readTrail } from './trail.ts';
-import { train } from './train.ts';
-import { validate } from './validate.ts';
+import { TrainRequest, train } from './train.ts';
+import { ValidateRequest, validate } from './validate.ts';
 
 export const MonitorRequest = z.strictObject({
   model: z
@@ -303,7 +303,7 @@ async function retrain(
 ): Promise<string | undefined> {
   const { name, config, file } = model;
   const datasets = [...new Set([config.train?.data ?? [], config.evaluate?.data ?? []].flat())];
-  const { status } = await validate({ data: datasets, failOn: 'error', limit: 20 }, ports);
+  const { status } = await validate(ValidateRequest.parse({ data: datasets }), ports);
   if (status === 'breach') {
     throw new InputError(
       fault(
@@ -314,8 +314,8 @@ async function retrain(
       ),
     );
   }
-  const trained = await train({ model: [name], force: false }, ports);
-  const evaluated = await evaluate({ model: [name] }, ports);
+  const trained = await train(TrainRequest.parse({ model: [name] }), ports);
+  const evaluated = await evaluate(EvaluateRequest.parse({ model: [name] }), ports);
   if (!trained.record[0]!.ran) {
     ports.progress.step(
       `${name}: the training data is the one that ${version} was trained on; there is nothing to retrain on`,

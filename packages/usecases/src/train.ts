@@ -27,6 +27,12 @@ export const TrainRequest = z.strictObject({
     .default([])
     .describe('Models to train, by their names in rastro.yaml. Default: all.'),
   force: z.boolean().default(false).describe('Train even when nothing changed since the last run.'),
+  verify: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Train once more and compare the bytes; fail when the same input does not give the same output.',
+    ),
 });
 export type TrainRequest = z.output<typeof TrainRequest>;
 
@@ -38,6 +44,8 @@ export interface TrainRecord {
   readonly ran: boolean;
   readonly reasons: readonly string[];
   readonly lock: string;
+  /** Outputs that a second run made with other bytes; null when it was not asked. */
+  readonly differing: readonly string[] | null;
 }
 
 type TrainPorts = Pick<Ports, 'workspace' | 'data' | 'trainer' | 'commands' | 'clock' | 'progress'>;
@@ -64,7 +72,9 @@ export async function train(request: TrainRequest, ports: TrainPorts): Promise<O
         )),
       );
     }
-    const { record, lock } = await trainOne(model, unique(data), request.force, ports);
+    const { record: made, lock } = await trainOne(model, unique(data), request.force, ports);
+    const differing = request.verify ? await differingOutputs(model, lock, ports) : null;
+    const record = { ...made, differing };
     records.push(record);
     reports.push(withCommand(describe(record, lock), ['--model', record.model]));
   }
@@ -78,15 +88,47 @@ export async function train(request: TrainRequest, ports: TrainPorts): Promise<O
       ),
     );
   }
-  return { status: 'pass', reports, record: records };
+  const isReproducible = records.every(({ differing }) => differing === null || differing.length === 0);
+  return { status: isReproducible ? 'pass' : 'breach', reports, record: records };
 }
+
+/**
+ * Trains again and names the outputs whose bytes are not those of the lock. The outputs of the lock stay in place, so that
+ * the record and the files agree whatever the answer.
+ */
+async function differingOutputs(model: NamedModel, lock: TrainLock, ports: TrainPorts): Promise<string[]> {
+  const { workspace, progress } = ports;
+  progress.step(`${model.name}: training once more, to compare the bytes`);
+  const aside = (path: string) => `.rastro/verify/${path}`;
+  await workspace.write('.rastro/.gitignore', '*\n');
+  for (const { path } of lock.outs) await workspace.copy(path, aside(path));
+  try {
+    await runTraining(
+      model,
+      lock.data,
+      lock.outs.map(({ path }) => path),
+      ports,
+    );
+    const again = await presentFiles(
+      workspace,
+      lock.outs.map(({ path }) => path),
+    );
+    const digests = new Map(again.map(({ path, sha256 }) => [path, sha256]));
+    return lock.outs.filter(({ path, sha256 }) => digests.get(path) !== sha256).map(({ path }) => path);
+  } finally {
+    for (const { path } of lock.outs) await workspace.copy(aside(path), path);
+    for (const { path } of lock.outs) await workspace.remove(aside(path));
+  }
+}
+
+type Trained = { readonly record: Omit<TrainRecord, 'differing'>; readonly lock: TrainLock };
 
 async function trainOne(
   model: NamedModel,
   data: LockedFile[],
   force: boolean,
   ports: TrainPorts,
-): Promise<{ record: TrainRecord; lock: TrainLock }> {
+): Promise<Trained> {
   const { workspace, progress, clock } = ports;
   const config = model.config.train!;
   const outputs = [model.file, ...config.outputs];
@@ -135,9 +177,7 @@ async function trainOne(
 
   progress.step(`${model.name}: training, because ${reasons[0]}`);
   const started = clock.now();
-  const features = config.builtin
-    ? await trainBuiltin(model, data, ports)
-    : await runCommand(model, data, outputs, ports);
+  const features = await runTraining(model, data, outputs, ports);
   progress.step(`${model.name}: trained in ${((clock.now() - started) / 1000).toFixed(1)} s`);
 
   await refuseChangedInputs(workspace, model.name, [...data, ...deps]);
@@ -161,9 +201,21 @@ async function trainOne(
   };
 }
 
+/** Runs the training itself. Resolves with the features when the trainer tells them. */
+function runTraining(
+  model: NamedModel,
+  data: readonly LockedFile[],
+  outputs: readonly string[],
+  ports: TrainPorts,
+): Promise<string[] | undefined> {
+  return model.config.train!.builtin
+    ? trainBuiltin(model, data, ports)
+    : runCommand(model, data, outputs, ports);
+}
+
 async function trainBuiltin(
   model: NamedModel,
-  data: LockedFile[],
+  data: readonly LockedFile[],
   { workspace, trainer }: TrainPorts,
 ): Promise<string[]> {
   const { config } = model;
@@ -182,7 +234,7 @@ async function trainBuiltin(
 
 async function runCommand(
   model: NamedModel,
-  data: LockedFile[],
+  data: readonly LockedFile[],
   outputs: readonly string[],
   { workspace, commands }: TrainPorts,
 ): Promise<undefined> {
@@ -298,10 +350,18 @@ function unique(files: readonly LockedFile[]): LockedFile[] {
 }
 
 function describe(record: TrainRecord, lock: TrainLock) {
-  const sentence = record.ran
-    ? `Trained ${record.model} on ${count(lock.data.length, 'file')}: ${record.reasons[0]}.`
-    : `${record.model} is up to date: nothing that it is made from changed.`;
-  return report('train', record.model, { status: 'info', sentence }, [
+  const { model, differing } = record;
+  const done = record.ran
+    ? `Trained ${model} on ${count(lock.data.length, 'file')}: ${record.reasons[0]}.`
+    : `${model} is up to date: nothing that it is made from changed.`;
+  const sentence =
+    differing === null
+      ? done
+      : differing.length === 0
+        ? `${done} A second run made the same bytes.`
+        : `${model} is not reproducible: a second run made ${differing.join(', ')} with other bytes.`;
+  const status = differing === null ? 'info' : differing.length === 0 ? 'pass' : 'fail';
+  return report('train', model, { status, sentence }, [
     {
       id: 'lineage',
       title: 'Lineage',

@@ -19,6 +19,8 @@ export interface Workspace {
   write(path: string, content: string | Uint8Array): Promise<void>;
   /** Makes the folder that a file is to be written into. */
   ensureFolder(path: string): Promise<void>;
+  /** Copies a file, whole or not at all; makes the folders it needs. */
+  copy(from: string, to: string): Promise<void>;
   remove(path: string): Promise<void>;
   /** The files that match the globs, sorted by path in code-unit order, each once. */
   list(globs: readonly string[]): Promise<string[]>;
