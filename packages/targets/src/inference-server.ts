@@ -94,10 +94,7 @@ class BadRequest extends Error {
 }
 
 async function answer(served: Served, request: IncomingMessage): Promise<Answer> {
-  const path = decodeURIComponent(new URL(request.url ?? '/', 'http://localhost').pathname).replace(
-    /\/$/,
-    '',
-  );
+  const path = pathOf(request);
   const own = new Set([`/v2/models/${served.name}`, `/v2/models/${served.name}/versions/${served.version}`]);
   if (request.method === 'GET') {
     if (path === '/v2/health/live' || path === '/v2/health/ready') return { status: 200, body: {} };
@@ -110,6 +107,14 @@ async function answer(served: Served, request: IncomingMessage): Promise<Answer>
     return { status: 200, body: await infer(served, await bodyOf(request)) };
   }
   throw new BadRequest(`there is nothing at ${request.method} ${path || '/'}`, 404);
+}
+
+function pathOf({ url = '/' }: IncomingMessage): string {
+  try {
+    return decodeURIComponent(new URL(url, 'http://localhost').pathname).replace(/\/$/, '');
+  } catch {
+    throw new BadRequest('the path of the request is not well-formed');
+  }
 }
 
 function metadata({ name, version, sha256, model }: Served) {
