@@ -12,13 +12,14 @@ export interface Common {
   readonly directory: string;
   readonly json?: boolean;
   readonly color: boolean;
+  readonly keepsReports: boolean;
 }
 
 /** Runs one verb on a terminal: the report on standard output, how far it is on standard error. Never throws. */
 export async function runVerb(
   verb: Verb,
   texts: Record<string, string>,
-  { directory, json, color }: Common,
+  { directory, json, color, keepsReports }: Common,
 ): Promise<ExitCode> {
   const colored = color && pc.isColorSupported;
   const progress = spinner(process.stderr, colored);
@@ -35,11 +36,11 @@ export async function runVerb(
     });
     try {
       const outcome = await verb.run(request, wired.ports);
-      await saveReports(wired.ports.workspace, outcome.reports);
+      if (keepsReports) await saveReports(wired.ports.workspace, outcome.reports);
       progress.stop();
       process.stdout.write(
         json
-          ? `${JSON.stringify({ verdict: outcome.status, record: outcome.record, reports: outcome.reports }, null, 2)}\n`
+          ? `${JSON.stringify(verb.json === 'record' ? outcome.record : { verdict: outcome.status, record: outcome.record, reports: outcome.reports }, null, 2)}\n`
           : renderTerminal(outcome.reports, { width: process.stdout.columns ?? 100, color: colored }),
       );
       return outcome.status === 'pass' ? ExitCode.pass : ExitCode.breach;

@@ -12,6 +12,13 @@ export {
 } from './evaluate-policy.ts';
 export { type GtoModel, gtoView, type HistoryLine, history } from './gto-view.ts';
 export { POLICY_FILE, Policy, readPolicy } from './policy.ts';
+export {
+  POLICY_TESTS_FILE,
+  type PolicyTestResult,
+  PolicyTests,
+  readPolicyTests,
+  runPolicyTests,
+} from './policy-tests.ts';
 export { type PromotionPlan, planPromotion } from './promotion.ts';
 export { type ModelFacts, type RequiredBump, requiredBump, type TensorType } from './required-bump.ts';
 export {

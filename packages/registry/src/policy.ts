@@ -13,7 +13,7 @@ const Person = z
   .describe('A login, or the numeric id of a user, which survives a change of name.');
 
 /** How old an evaluation may be: `90m`, `12h`, `14d`, `2w`. */
-const Age = z.string().regex(/^[1-9][0-9]*[mhdw]$/, 'write a number and m, h, d or w, such as 14d');
+export const Age = z.string().regex(/^[1-9][0-9]*[mhdw]$/, 'write a number and m, h, d or w, such as 14d');
 
 const MetricBounds = z.strictObject({
   min: z.number().optional().describe('Lowest value that passes.'),

@@ -1,5 +1,6 @@
 /** One file per verb; takes ports, returns verdict, report, record. */
 export { type AuditRecord, AuditRequest, audit } from './audit.ts';
+export { commands } from './commands.ts';
 export { type CommentRecord, CommentRequest, comment } from './comment.ts';
 export { type CompareRecord, CompareRequest, compare } from './compare.ts';
 export { type DeployRecord, DeployRequest, deploy } from './deploy.ts';
@@ -13,6 +14,8 @@ export { readColumns } from './read-columns.ts';
 export { type ReleaseRecord, ReleaseRequest, release } from './release.ts';
 export { REPORTS_FOLDER } from './reports-folder.ts';
 export { type Parameter, parametersOf, readRequest } from './request.ts';
+export { type RollbackRecord, RollbackRequest, rollback } from './rollback.ts';
 export { type TrainRecord, TrainRequest, train } from './train.ts';
 export { type ValidateRecord, ValidateRequest, validate } from './validate.ts';
-export { type Verb, verbs } from './verbs.ts';
+export type { Verb } from './verb.ts';
+export { verbs } from './verbs.ts';

@@ -1,41 +1,15 @@
-import type { z } from 'zod';
 import { AuditRequest, audit } from './audit.ts';
 import { CommentRequest, comment } from './comment.ts';
 import { CompareRequest, compare } from './compare.ts';
 import { DeployRequest, deploy } from './deploy.ts';
 import { EvaluateRequest, evaluate } from './evaluate.ts';
 import { MonitorRequest, monitor } from './monitor.ts';
-import type { Outcome } from './outcome.ts';
-import type { Ports } from './ports/index.ts';
 import { PromoteRequest, promote } from './promote.ts';
 import { ReleaseRequest, release } from './release.ts';
+import { RollbackRequest, rollback } from './rollback.ts';
 import { TrainRequest, train } from './train.ts';
 import { ValidateRequest, validate } from './validate.ts';
-
-/** A verb as every front end sees it: its name, one line on what it does, its request, and the use case behind it. */
-export interface Verb {
-  readonly name: string;
-  readonly alias?: string;
-  readonly summary: string;
-  readonly request: z.ZodObject;
-  run(request: unknown, ports: Ports): Promise<Outcome<unknown>>;
-}
-
-function verb<S extends z.ZodObject>(
-  name: string,
-  summary: string,
-  request: S,
-  run: (request: z.output<S>, ports: Ports) => Promise<Outcome<unknown>>,
-  alias?: string,
-): Verb {
-  return {
-    name,
-    summary,
-    request,
-    run: (given, ports) => run(given as z.output<S>, ports),
-    ...(alias ? { alias } : {}),
-  };
-}
+import { type Verb, verb } from './verb.ts';
 
 /** Every verb, in the order in which a model's life goes. */
 export const verbs: readonly Verb[] = [
@@ -52,7 +26,7 @@ export const verbs: readonly Verb[] = [
     'Compare models with a baseline: improved, inconclusive or regressed.',
     CompareRequest,
     compare,
-    'diff',
+    { alias: 'diff' },
   ),
   verb(
     'comment',
@@ -66,7 +40,16 @@ export const verbs: readonly Verb[] = [
     ReleaseRequest,
     release,
   ),
-  verb('promote', 'Move a stage to a version, if the policy allows it.', PromoteRequest, promote),
+  verb('promote', 'Move a stage to a version, if the policy allows it.', PromoteRequest, promote, {
+    arguments: ['model', 'version', 'stage'],
+  }),
+  verb(
+    'rollback',
+    'Return a stage to a version that held it before, if the policy allows it.',
+    RollbackRequest,
+    rollback,
+    { arguments: ['model', 'stage'] },
+  ),
   verb(
     'deploy',
     'Ship the version that holds a stage, smoke-test it, roll back when it fails.',
@@ -79,5 +62,7 @@ export const verbs: readonly Verb[] = [
     MonitorRequest,
     monitor,
   ),
-  verb('audit', 'Prove from a clone why an environment serves what it serves.', AuditRequest, audit),
+  verb('audit', 'Prove from a clone why an environment serves what it serves.', AuditRequest, audit, {
+    arguments: ['model', 'environment'],
+  }),
 ];
