@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ActionResult, runAction } from '@rastro/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { customers, projectFiles } from './churn.ts';
+import { customers, PROJECT, projectFiles } from './churn.ts';
 import { type Place, sha256, startPlace, TOOLS } from './place.ts';
 
 /**
@@ -219,6 +219,39 @@ test('an audit says violated when a version tag was moved', async () => {
   const doubt = await audit(clone.directory);
   expect(doubt.exitCode).toBe(1);
   expect(doubt.outputs.answer).toBe('violated');
+});
+
+test('a project in a folder of its own has its baseline, its policy and its changes there', async () => {
+  const files = Object.entries(projectFiles()).map(([path, content]) => [`team/churn/${path}`, content]);
+  await using team = await startPlace(Object.fromEntries(files));
+  const act = (verb: string, inputs = {}) => team.act(verb, { 'working-directory': 'team/churn', ...inputs });
+  for (const verb of ['validate', 'train', 'evaluate']) await passed(act(verb));
+  await team.repository.commit('Train');
+  await team.push('main');
+  expect((await passed(act('compare'))).outputs.result).toBe('inconclusive');
+  await passed(act('release'));
+  expect((await passed(act('promote', { stage: 'prod' }))).outputs.status).toBe('promoted');
+
+  await team.repository.write({ 'team/churn/rastro.yaml': `${PROJECT}# more\n` });
+  const { exitCode, annotations } = await act('release');
+  expect(exitCode).toBe(2);
+  expect(annotations).toMatchObject([{ title: 'uncommitted', file: 'team/churn/rastro.yaml' }]);
+  await team.repository.git('checkout', '--quiet', '.');
+
+  const drifted = { 'team/churn/data/current.csv': customers({ seed: 6, rows: 1000, drift: 1 }) };
+  const latest = { 'team/churn/data/train/2025-02.csv': customers({ seed: 7, rows: 1500, drift: 1 }) };
+  await team.repository.commit('Receive data', { ...drifted, ...latest });
+  await team.push('main');
+  await passed(act('monitor'));
+  const changed = [
+    '--git-dir',
+    team.repository.remote!,
+    'diff',
+    '--name-only',
+    'main',
+    'rastro/retrain/churn',
+  ];
+  expect((await team.repository.git(...changed)).split('\n')).toContain('team/churn/models/churn.onnx');
 });
 
 test('GitHub was never asked for what its description does not allow', () => {

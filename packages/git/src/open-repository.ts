@@ -36,7 +36,11 @@ export async function openRepository(
     token === undefined || remote === undefined
       ? plain
       : openGit(directory, tokenConfiguration(token, await urlOf(plain, remote)));
-  return repositoryOf(git, remote, options.offline === true);
+  return repositoryOf(git, {
+    remote,
+    offline: options.offline === true,
+    folder: await plain.text(['rev-parse', '--show-prefix']),
+  });
 }
 
 async function findRemote(git: Git, asked: string | undefined): Promise<string | undefined> {
@@ -52,7 +56,19 @@ async function urlOf(git: Git, remote: string): Promise<string> {
   return exitCode === 0 ? stdout.toString('utf8').trim() : remote;
 }
 
-function repositoryOf(git: Git, remote: string | undefined, offline: boolean): Repository {
+function repositoryOf(
+  git: Git,
+  {
+    remote,
+    offline,
+    folder,
+  }: {
+    remote: string | undefined;
+    offline: boolean;
+    /** Where in the repository it was opened: empty at the root, else with `/` at its end. Paths begin there. */
+    folder: string;
+  },
+): Repository {
   /** The remote when it may be asked. */
   const online = offline ? undefined : remote;
 
@@ -158,7 +174,7 @@ function repositoryOf(git: Git, remote: string | undefined, offline: boolean): R
   };
 
   const object = async (commit: string, path: string) => {
-    const found = await objectAt(git, commit, path);
+    const found = await objectAt(git, commit, `${folder}${path}`);
     return found?.type === 'blob' ? found : undefined;
   };
 
@@ -255,7 +271,7 @@ function repositoryOf(git: Git, remote: string | undefined, offline: boolean): R
       return answer
         .split('\0')
         .filter((line) => line !== '')
-        .map((line) => line.slice(3));
+        .map((line) => line.slice(3 + folder.length));
     },
 
     async rootCommit() {
@@ -326,7 +342,8 @@ function repositoryOf(git: Git, remote: string | undefined, offline: boolean): R
 
     async pushBranch({ branch, base, files, message, author, at }) {
       const ref = `refs/heads/${checkedRefName(branch)}`;
-      const commit = await writeCommit(git, { parent: base, files, message, author, at });
+      const placed = files.map(({ path, content }) => ({ path: `${folder}${path}`, content }));
+      const commit = await writeCommit(git, { parent: base, files: placed, message, author, at });
       const old = remote === undefined ? await localRef(ref) : await remoteRef(ref);
       if (!(await setRefs([{ ref, to: commit, expect: old ?? null }]))) {
         throw new OutsideError(

@@ -33,7 +33,7 @@ export interface Identity {
 
 /**
  * The Git repository of the working directory and its remote. Nothing here runs a shell; names are validated and `--`
- * ends options. Object ids are full hex. "Not there" is undefined; a repository that cannot be read throws.
+ * ends options. Paths are relative to that directory, wherever in the repository it is. Object ids are full hex. "Not there" is undefined; a repository that cannot be read throws.
  */
 export interface Repository {
   /** The name or URL that is pushed to and fetched from; undefined when the repository has no remote. */
