@@ -7,4 +7,5 @@ export const main = () =>
     models: models.map(({ model }) => model).join(' '),
     records: models.map(({ path }) => path).join(' '),
     metrics: JSON.stringify(Object.fromEntries(models.map(({ model, metrics }) => [model, metrics]))),
+    latency: JSON.stringify(Object.fromEntries(models.map(({ model, latency }) => [model, latency]))),
   }));

@@ -95,6 +95,25 @@ export function jackknife(measurer: Measurer, rows: number): Float64Array[] {
   return values;
 }
 
+/**
+ * A normal interval from values of which each leaves out one of equal parts of the rows: the delete-a-group jackknife
+ * (Wolter, "Introduction to Variance Estimation", 2007, ch. 4), for statistics that are smooth in the rows. Undefined when a
+ * part left the statistic without a value.
+ */
+export function jackknifeInterval(
+  value: number,
+  without: readonly (number | null)[],
+  confidence: number,
+): Interval | undefined {
+  const known = without.filter((each) => each !== null);
+  if (known.length < 2 || known.length < without.length) return undefined;
+  const mean = known.reduce((sum, each) => sum + each, 0) / known.length;
+  const squares = known.reduce((sum, each) => sum + (each - mean) ** 2, 0);
+  const reach =
+    normalQuantile((1 + confidence) / 2) * Math.sqrt(((known.length - 1) / known.length) * squares);
+  return { low: value - reach, high: value + reach };
+}
+
 function defined(replicates: Float64Array): Float64Array | undefined {
   const values = replicates.filter((value) => !Number.isNaN(value)).sort();
   const missing = replicates.length - values.length;

@@ -1,5 +1,7 @@
 /** Measures, intervals, comparison, verdict. */
-export { type Goal, type KnownMetric, knownMetric, metricsOf, type Task } from './catalogue.ts';
+export { type AnswerColumn, answerColumns } from './answer-columns.ts';
+export { jackknifeInterval } from './bootstrap.ts';
+export { type Goal, type KnownMetric, knownMetric, metricNamed, metricsOf, type Task } from './catalogue.ts';
 export {
   type CompareMethod,
   type CompareRequest,
@@ -15,12 +17,20 @@ export { benjaminiHochberg } from './false-discovery.ts';
 export { flatMetrics, plotFiles } from './flat-files.ts';
 export { mase, naiveError } from './forecast.ts';
 export { type Importance, type ImportanceRequest, permutationImportance } from './importance.ts';
+export { labelReader } from './labels.ts';
 export type { Churn, PairedRows } from './paired-rows.ts';
 export { delong, mcnemar } from './paired-tests.ts';
 export { type RandomSource, randomSource } from './random.ts';
-export { Evaluation, EvaluationRecord, MetricValue, readRecord, writeRecord } from './record.ts';
+export {
+  Evaluation,
+  EvaluationRecord,
+  MetricValue,
+  readRecord,
+  TestResult,
+  writeRecord,
+} from './record.ts';
 export type { Difference } from './record-differences.ts';
 export { meanAveragePrecision, meanReciprocalRank, ndcg } from './retrieval.ts';
-export type { Answers } from './sample.ts';
+export type { Answers, Question } from './sample.ts';
 export type { ThresholdGoal } from './score-order.ts';
 export type { SliceSource } from './slices.ts';

@@ -105,6 +105,25 @@ export const Evaluation = z.strictObject({
 });
 export type Evaluation = z.output<typeof Evaluation>;
 
+/** How a behavioural test went. */
+export const TestResult = z.strictObject({
+  kind: z.enum(['invariance', 'direction', 'functionality', 'golden']),
+  name: z.string(),
+  /** Answers that were checked, and those that were not as asked. */
+  checked: Count,
+  failed: Count,
+  passed: z.boolean(),
+});
+export type TestResult = z.output<typeof TestResult>;
+
+const ImportanceResult = z.strictObject({
+  column: z.string(),
+  slice: z.strictObject({ column: z.string(), value: z.string() }).optional(),
+  mean: Finite.nullable(),
+  low: Finite.nullable(),
+  high: Finite.nullable(),
+});
+
 /** `metrics/<model>.json`: what a model was measured to do, on which data, by what. Closed at every level. */
 export const EvaluationRecord = z.strictObject({
   schema: z.literal('rastro/evaluation/v1'),
@@ -122,6 +141,11 @@ export const EvaluationRecord = z.strictObject({
   signature: Signature.optional(),
   params: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
   evaluation: Evaluation,
+  tests: z.array(TestResult).optional(),
+  /** What a metric suffers, in its unit, when a column is shuffled. */
+  importance: z
+    .strictObject({ metric: z.string(), rows: Count, columns: z.array(ImportanceResult) })
+    .optional(),
 });
 export type EvaluationRecord = z.output<typeof EvaluationRecord>;
 

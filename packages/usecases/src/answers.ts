@@ -1,30 +1,23 @@
 import { fault, InputError, place } from '@rastro/fault';
-import type { Answers, SliceSource } from '@rastro/metrics';
+import type { Answers } from '@rastro/metrics';
+import { type JudgedQuestion, type JudgedRows, joinNumbers, judgedColumns } from './judged-columns.ts';
 import type {
   ColumnData,
   ColumnRequest,
   LoadedModel,
   ModelSignature,
   Ports,
+  Scores,
   ScoringRequest,
   TableSource,
 } from './ports/index.ts';
+import { readAhead } from './read-ahead.ts';
 import { readColumns } from './read-columns.ts';
 
-/** The rows that a model is judged on: what is true, and how to tell rows apart. */
-export interface JudgedRows {
-  readonly truth: readonly (string | null)[] | Float64Array;
-  readonly slices: readonly SliceSource[];
-  readonly rows: number;
-}
-
 /** What is asked: the table, its target, the slices, and how the model reads it. */
-export interface AnswerRequest {
+export interface AnswerRequest extends JudgedQuestion {
   readonly source: TableSource;
-  readonly task: ScoringRequest['task'];
-  readonly target: string;
-  readonly features: readonly string[];
-  readonly slices: readonly string[];
+  readonly scoring: ScoringRequest;
 }
 
 /** Rows scored at a time: large enough for the runtime's threads, small enough to stay in the cache. */
@@ -39,38 +32,68 @@ export async function modelAnswers(
   request: AnswerRequest,
   { data }: Pick<Ports, 'data'>,
 ): Promise<{ rows: JudgedRows; answers: Answers; signature: ModelSignature }> {
-  const scoring: ScoringRequest = { task: request.task, features: request.features };
+  const { scoring } = request;
   const inputs = model.columns(scoring);
   const { columns, judge } = judgedColumns(request);
   const engine = await data();
+  const gathered = gatherScores(request.task);
+  const judged: ColumnData[][] = columns.map(() => []);
+  let firstRow = 0;
+  const wanted = [...inputs, ...columns];
+  for await (const batch of readAhead(engine.read(request.source, wanted, { batchRows: BATCH_ROWS }))) {
+    gathered.add(
+      await model.score(
+        { ...scoring, firstRow },
+        { rows: batch.rows, columns: batch.columns.slice(0, inputs.length) },
+      ),
+    );
+    firstRow += batch.rows;
+    for (const [index, column] of batch.columns.slice(inputs.length).entries()) judged[index]!.push(column);
+  }
+  return { answers: gathered.answers(), rows: judge(judged), signature: model.signature };
+}
+
+/** Scores columns that are in memory, in the order of `model.columns(scoring)`. */
+export async function answersToColumns(
+  model: LoadedModel,
+  scoring: ScoringRequest,
+  columns: readonly ColumnData[],
+): Promise<Answers> {
+  const rows = columns[0]!.length;
+  const gathered = gatherScores(scoring.task);
+  for (let firstRow = 0; firstRow < rows; firstRow += BATCH_ROWS) {
+    const part = columns.map((column) => column.slice(firstRow, firstRow + BATCH_ROWS));
+    gathered.add(await model.score({ ...scoring, firstRow }, { rows: part[0]!.length, columns: part }));
+  }
+  return gathered.answers();
+}
+
+/** Puts the scores of batches one after another. */
+function gatherScores(task: ScoringRequest['task']): {
+  add: (scored: Scores) => void;
+  answers: () => Answers;
+} {
   const labels: string[] = [];
   const scores: Float64Array[] = [];
   const values: Float64Array[] = [];
-  const judged: ColumnData[][] = columns.map(() => []);
   let classes: readonly string[] | undefined;
-  let firstRow = 0;
-  for await (const batch of engine.read(request.source, [...inputs, ...columns], { batchRows: BATCH_ROWS })) {
-    const scored = await model.score(
-      { ...scoring, firstRow },
-      { rows: batch.rows, columns: batch.columns.slice(0, inputs.length) },
-    );
-    firstRow += batch.rows;
-    if (scored.labels) labels.push(...scored.labels);
-    if (scored.scores) scores.push(scored.scores);
-    if (scored.values) values.push(scored.values);
-    classes = scored.classes ?? classes;
-    for (const [index, column] of batch.columns.slice(inputs.length).entries()) judged[index]!.push(column);
-  }
-  const answers: Answers = {
-    ...(request.task === 'regression'
-      ? { predictions: concat(values) }
-      : labels.length > 0
-        ? { predictions: labels }
-        : {}),
-    ...(scores.length > 0 ? { scores: concat(scores) } : {}),
-    ...(classes ? { classes } : {}),
+  return {
+    add(scored) {
+      for (const label of scored.labels ?? []) labels.push(label);
+      if (scored.scores) scores.push(scored.scores);
+      if (scored.values) values.push(scored.values);
+      classes = scored.classes ?? classes;
+    },
+    answers: () => ({
+      ...(task === 'regression'
+        ? { predictions: joinNumbers(values) }
+        : labels.length > 0
+          ? { predictions: labels }
+          : {}),
+      ...(scores.length > 0 ? { scores: joinNumbers(scores) } : {}),
+      ...(classes ? { classes } : {}),
+    }),
   };
-  return { answers, rows: judge(judged), signature: model.signature };
 }
 
 /** Where a predictions file says what, by column name. */
@@ -86,7 +109,7 @@ export interface PredictionColumns {
  */
 export async function givenAnswers(
   predictions: { source: TableSource; path: string; columns: PredictionColumns },
-  request: Omit<AnswerRequest, 'features'>,
+  request: JudgedQuestion & { readonly source: TableSource },
   { data }: Pick<Ports, 'data'>,
 ): Promise<{ rows: JudgedRows; answers: Answers }> {
   const { prediction, score, scores } = predictions.columns;
@@ -131,37 +154,6 @@ export async function givenAnswers(
       ...(classes.length > 0 && !score ? { classes } : {}),
     },
   };
-}
-
-/** The columns of truth and slices, and the way back from what was read. */
-function judgedColumns({ task, target, slices }: Pick<AnswerRequest, 'task' | 'target' | 'slices'>) {
-  const columns: ColumnRequest[] = [
-    { name: target, as: task === 'regression' ? 'number' : 'string' },
-    ...slices.map((name) => ({ name, as: 'string' as const })),
-  ];
-  const judge = (parts: readonly ColumnData[][]): JudgedRows => {
-    const truth =
-      task === 'regression' ? concat(parts[0] as Float64Array[]) : (parts[0] as (string | null)[][]).flat();
-    return {
-      truth,
-      rows: truth.length,
-      slices: slices.map((column, index) => ({
-        column,
-        values: (parts[index + 1] as (string | null)[][]).flat(),
-      })),
-    };
-  };
-  return { columns, judge };
-}
-
-function concat(parts: readonly Float64Array[]): Float64Array {
-  const all = new Float64Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    all.set(part, offset);
-    offset += part.length;
-  }
-  return all;
 }
 
 /** Columns side by side, row-major. */

@@ -1,30 +1,45 @@
-import { fault, InputError } from '@rastro/fault';
-import { PROJECT_FILE, readProject, readTrainLock, trainLockPath } from '@rastro/lineage';
+import { fault, InputError, place } from '@rastro/fault';
+import { type ModelConfig, PROJECT_FILE, readProject, readTrainLock, trainLockPath } from '@rastro/lineage';
 import { type EvaluationRecord, readRecord } from '@rastro/metrics';
 import { registryState } from '@rastro/registry';
 import { modelState } from '@rastro/trail';
-import { recordPath } from './evaluate.ts';
-import type { Ports, Repository } from './ports/index.ts';
+import type { Ports, Repository, Workspace } from './ports/index.ts';
 import type { NamedModel } from './project.ts';
 import { readTrail } from './trail.ts';
 
-/** What a candidate is compared with: a commit, in words, and what that commit holds of the model. */
+/** What a candidate is compared with, in words, and what is known of the model there. */
 export interface Baseline {
-  readonly commit: string;
+  /** Null when it is a file of this checkout, of which nothing more is known. */
+  readonly commit: string | null;
   /** `merge-base 1a2b3c4d5e6f`, `version v1.2.0`, `stage prod (v1.2.0)`. */
   readonly name: string;
   readonly record: EvaluationRecord | undefined;
 }
 
+/** Whether a baseline or a candidate is named by its record file. */
+export function isRecordFile(name: string): boolean {
+  return /\.json$/i.test(name);
+}
+
+/** @throws InputError when there is no such file, or it is not a record */
+export async function recordFile(path: string, workspace: Workspace): Promise<EvaluationRecord> {
+  const text = await workspace.readText(path);
+  if (text !== undefined) return readRecord(text, path);
+  throw new InputError(
+    fault('record-missing', `there is no evaluation record ${path}`, place(path), 'Correct the path.'),
+  );
+}
+
 /**
- * Finds the commit that a baseline names: the merge-base, a stage, a version, or any Git revision, in this order.
+ * Finds what a baseline names: a record file, the merge-base, a stage, a version, or any Git revision, in this order.
  * @throws InputError when it names nothing.
  */
 export async function findBaseline(
   asked: string,
-  model: NamedModel,
-  { repository, context, sha256 }: Pick<Ports, 'repository' | 'context' | 'sha256'>,
+  model: { readonly name: string; readonly path: string },
+  { repository, workspace, context, sha256 }: Pick<Ports, 'repository' | 'workspace' | 'context' | 'sha256'>,
 ): Promise<Baseline | undefined> {
+  if (isRecordFile(asked)) return { commit: null, name: asked, record: await recordFile(asked, workspace) };
   const git = await repository();
   const found =
     asked === 'merge-base'
@@ -37,13 +52,13 @@ export async function findBaseline(
         'unknown-baseline',
         `"${asked}" is neither a stage or version of ${model.name} nor a Git revision`,
         undefined,
-        'Give merge-base, a stage, a version such as v1.0.0, or a commit.',
+        'Give merge-base, a stage, a version such as v1.0.0, a commit, or a record file that ends in .json.',
       ),
     );
   }
-  const bytes = await git.readFile(found.commit, recordPath(model.name));
+  const bytes = await git.readFile(found.commit, model.path);
   const record = bytes
-    ? readRecord(new TextDecoder().decode(bytes), `${recordPath(model.name)} at ${found.name}`)
+    ? readRecord(new TextDecoder().decode(bytes), `${model.path} at ${found.name}`)
     : undefined;
   return { ...found, record };
 }
@@ -54,7 +69,12 @@ async function mergeBase(git: Repository, pullRequestBase: string | undefined) {
   return commit ? { commit, name: `merge-base ${commit.slice(0, 12)}` } : undefined;
 }
 
-async function named(asked: string, model: NamedModel, git: Repository, sha256: Ports['sha256']) {
+async function named(
+  asked: string,
+  model: { readonly name: string },
+  git: Repository,
+  sha256: Ports['sha256'],
+) {
   const { chain } = await readTrail(git, sha256);
   const held = modelState(chain.entries, model.name).stages.get(asked)?.version;
   const version = held ?? asked;
@@ -75,8 +95,8 @@ export async function baselineModel(
   { commit, record }: Baseline,
   model: NamedModel,
   { repository, workspace }: Pick<Ports, 'repository' | 'workspace'>,
-): Promise<{ path: string; features: readonly string[] | undefined } | undefined> {
-  if (!record) return undefined;
+): Promise<{ path: string; config: ModelConfig; features: readonly string[] | undefined } | undefined> {
+  if (!record || commit === null) return undefined;
   const git = await repository();
   const read = async (path: string) => {
     const bytes = await git.readFile(commit, path);
@@ -96,6 +116,7 @@ export async function baselineModel(
   const lock = await read(trainLockPath(model.name));
   return {
     path,
+    config,
     features:
       config.features ??
       (lock === undefined ? undefined : readTrainLock(lock, trainLockPath(model.name)).features),

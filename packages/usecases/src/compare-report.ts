@@ -10,8 +10,8 @@ export interface Compared {
   /** Undefined when there is no record to compare with. Its record is the one that was judged. */
   readonly baseline: (Baseline & { readonly record: EvaluationRecord }) | undefined;
   readonly candidate: EvaluationRecord;
-  /** The commit of the candidate. */
-  readonly commit: string;
+  /** The commit of the candidate; undefined when a file of this checkout is compared. */
+  readonly commit: string | undefined;
   /** Oldest first. */
   readonly releases: readonly JudgedRelease[];
   /** As the request named the baseline. */
@@ -319,7 +319,7 @@ function lineageSection({ baseline, candidate, commit }: Compared): Section {
       table(
         ['', 'Baseline', 'Candidate'],
         [
-          ['Commit', code(baseline?.commit), code(commit)],
+          ['Commit', code(baseline?.commit ?? undefined), code(commit)],
           ['Model (SHA-256)', code(old?.model.sha256), code(candidate.model.sha256)],
           ['Model size', old ? bytes(old.model.size) : '–', bytes(candidate.model.size)],
           ['Evaluation data', old ? data(old) : '–', data(candidate)],

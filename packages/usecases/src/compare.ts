@@ -1,8 +1,11 @@
+import type { Document } from '@rastro/document';
 import { fault, InputError, place } from '@rastro/fault';
+import type { ModelConfig, Project } from '@rastro/lineage';
 import {
   type CompareResult,
   type EvaluationRecord,
   compare as judge,
+  type MetricSpec,
   type MetricVerdict,
   evaluate as measure,
   type PairedRows,
@@ -11,12 +14,22 @@ import {
 import type { Report, Status } from '@rastro/report';
 import { z } from 'zod';
 import { modelAnswers } from './answers.ts';
-import { type Baseline, baselineModel, findBaseline } from './baseline.ts';
+import { type Baseline, baselineModel, findBaseline, isRecordFile, recordFile } from './baseline.ts';
 import { compareReport } from './compare-report.ts';
-import { featuresOf, recordPath } from './evaluate.ts';
+import { recordPath } from './evaluate.ts';
+import { naiveErrorOf } from './judge-model.ts';
+import { featuresOf, judgedQuestion, metricNames, questionOf, scoringOf } from './model-question.ts';
 import type { Outcome } from './outcome.ts';
-import type { Ports } from './ports/index.ts';
-import { datasetFiles, loadProject, type NamedModel, pickDataset, pickModels, tableOf } from './project.ts';
+import type { Ports, ScoringRequest } from './ports/index.ts';
+import {
+  datasetFiles,
+  findProject,
+  loadProject,
+  type NamedModel,
+  pickDataset,
+  pickModels,
+  tableOf,
+} from './project.ts';
 import { releaseHistory } from './release-history.ts';
 
 export const CompareRequest = z.strictObject({
@@ -29,7 +42,14 @@ export const CompareRequest = z.strictObject({
     .min(1)
     .default('merge-base')
     .describe(
-      'What to compare with: merge-base, a stage such as prod, a version such as v1.2.0, or a Git revision.',
+      'What to compare with: merge-base, a stage such as prod, a version such as v1.2.0, a Git revision, or a record file (.json).',
+    ),
+  candidate: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'What is compared: a record file (.json), or a Git revision that holds the record. Default: the record of this checkout. Needs no rastro.yaml when it is a file.',
     ),
   failOn: z
     .enum(['regression', 'never'])
@@ -62,38 +82,36 @@ export async function compare(
   request: CompareRequest,
   ports: ComparePorts,
 ): Promise<Outcome<CompareRecord[]>> {
-  const project = await loadProject(ports.workspace);
-  const models = pickModels(project, request.model).filter(({ config }) => config.evaluate);
+  const project = await findProject(ports.workspace);
   const records: CompareRecord[] = [];
   const reports: Report[] = [];
-  for (const model of models) {
-    const candidate = await candidateRecord(model, ports);
-    const baseline = await findBaseline(request.baseline, model, ports);
-    const dataset = model.config.evaluate!.data;
-    const files = await datasetFiles(ports.workspace, dataset, pickDataset(project, dataset));
-    ports.progress.step(`${model.name}: comparing with ${baseline?.name ?? 'nothing'}`);
-    const paired = baseline?.record ? await pairedRows(model, candidate, baseline, files, ports) : undefined;
+  for (const subject of await subjectsOf(request, project, ports)) {
+    const { name, config, candidate } = subject;
+    const baseline = await findBaseline(request.baseline, subject, ports);
+    ports.progress.step(`${name}: comparing with ${baseline?.name ?? 'nothing'}`);
+    const paired = await pairedRows(subject, baseline, project, ports);
     const rescored =
-      paired && baseline?.record ? onSameRows(baseline.record, candidate, paired, model) : undefined;
+      paired && baseline?.record ? onSameRows(baseline.record, candidate, paired, config!) : undefined;
     const comparison = judge({
       baseline: rescored ?? baseline?.record,
       candidate,
-      specs: Object.entries(model.config.evaluate!.metrics).map(([metric, spec]) => ({ metric, ...spec })),
+      specs: config?.evaluate ? specsOf(config.evaluate) : [],
       paired,
+      alpha: config?.evaluate?.alpha,
     });
     records.push({
-      model: model.name,
+      model: name,
       result: comparison.verdict,
       baseline: baseline?.record ? baseline.name : null,
       changes: Object.fromEntries(comparison.metrics.map(({ metric, delta }) => [metric, delta])),
       comparison,
     });
     reports.push(
-      compareReport(model.name, comparison, {
+      compareReport(name, comparison, {
         baseline: baseline?.record ? { ...baseline, record: rescored ?? baseline.record } : undefined,
         candidate,
-        commit: ports.context.pullRequest?.head ?? (await (await ports.repository()).head()),
-        releases: await releaseHistory(model.name, ports),
+        commit: await candidateCommit(subject, ports),
+        releases: subject.commit === undefined ? await releaseHistory(name, ports) : [],
         askedBaseline: request.baseline,
         isRescored: rescored !== undefined,
         status: statusOf(comparison.verdict, request),
@@ -102,6 +120,16 @@ export async function compare(
   }
   const failed = request.failOn === 'regression' && records.some(({ result }) => isFailure(result, request));
   return { status: failed ? 'breach' : 'pass', reports, record: records };
+}
+
+/** One comparison to make. `commit` is that of the candidate's record; undefined for the record of this checkout. */
+interface Subject {
+  readonly name: string;
+  readonly config: ModelConfig | undefined;
+  readonly file: string | undefined;
+  readonly path: string;
+  readonly candidate: EvaluationRecord;
+  readonly commit: string | null | undefined;
 }
 
 function isFailure(verdict: MetricVerdict, { requireBaseline }: CompareRequest): boolean {
@@ -121,6 +149,87 @@ function isFailure(verdict: MetricVerdict, { requireBaseline }: CompareRequest):
 function statusOf(verdict: MetricVerdict, request: CompareRequest): Status {
   if (isFailure(verdict, request)) return request.failOn === 'never' ? 'warn' : 'fail';
   return verdict === 'no-baseline' ? 'info' : 'pass';
+}
+
+/** The models to compare with their candidates: of the project, or the one that a record file is about. */
+async function subjectsOf(
+  { model: names, candidate: asked }: CompareRequest,
+  project: Document<Project> | undefined,
+  ports: ComparePorts,
+): Promise<Subject[]> {
+  if (asked !== undefined && isRecordFile(asked)) {
+    const candidate = await recordFile(asked, ports.workspace);
+    const { name } = candidate.model;
+    const config = project?.value.models[name];
+    return [{ name, config, file: undefined, path: asked, candidate, commit: null }];
+  }
+  const known = project ?? (await loadProject(ports.workspace));
+  const models = pickModels(known, names).filter(({ config }) => config.evaluate);
+  if (models.length === 0) {
+    throw new InputError(
+      fault(
+        'nothing-to-compare',
+        'none of these models is evaluated',
+        known.placeOf(['models']),
+        'Add "evaluate:" to one, and run "rastro evaluate".',
+      ),
+    );
+  }
+  const subjects: Subject[] = [];
+  for (const { name, config, file } of models) {
+    const path = recordPath(name);
+    if (asked === undefined) {
+      const candidate = await candidateRecord({ name, config, file }, ports);
+      subjects.push({ name, config, file, path, candidate, commit: undefined });
+    } else {
+      const { commit, record } = await recordAt(asked, path, ports);
+      subjects.push({ name, config, file: undefined, path, candidate: record, commit });
+    }
+  }
+  return subjects;
+}
+
+async function recordAt(
+  revision: string,
+  path: string,
+  { repository }: ComparePorts,
+): Promise<{ commit: string; record: EvaluationRecord }> {
+  const git = await repository();
+  const commit = await git.resolve(revision);
+  const bytes = commit === undefined ? undefined : await git.readFile(commit, path);
+  if (commit !== undefined && bytes)
+    return { commit, record: readRecord(new TextDecoder().decode(bytes), path) };
+  throw new InputError(
+    fault(
+      commit === undefined ? 'unknown-candidate' : 'record-missing',
+      commit === undefined
+        ? `"${revision}" is neither a record file nor a Git revision`
+        : `there is no ${path} at ${revision}`,
+      undefined,
+      'Give a record file that ends in .json, or a revision that holds the record.',
+    ),
+  );
+}
+
+/** The commit that the report is about. Two files can be compared where there is no repository at all. */
+async function candidateCommit(
+  { commit }: Subject,
+  { context, repository }: ComparePorts,
+): Promise<string | undefined> {
+  if (commit !== undefined) return commit ?? undefined;
+  return context.pullRequest?.head ?? (await (await repository()).head());
+}
+
+function specsOf({ metrics }: NonNullable<ModelConfig['evaluate']>): MetricSpec[] {
+  return Object.entries(metrics).map(([metric, asked]) => ({
+    metric,
+    goal: asked.goal,
+    target: asked.target,
+    tolerance: asked.tolerance,
+    relativeTolerance: asked.relative_tolerance,
+    min: asked.min,
+    max: asked.max,
+  }));
 }
 
 async function candidateRecord(
@@ -155,42 +264,43 @@ async function candidateRecord(
   return record;
 }
 
-/** The answers of both models to the same rows, or undefined when the baseline's file cannot be had or does not fit the rows. */
+/**
+ * The answers of both models to the same rows, or undefined when the baseline's file cannot be had or does not fit the
+ * rows, or the candidate is not the model of this checkout.
+ */
 async function pairedRows(
-  model: NamedModel,
-  candidate: EvaluationRecord,
-  baseline: Baseline,
-  files: readonly { readonly path: string }[],
+  { name, config, file, candidate }: Subject,
+  baseline: Baseline | undefined,
+  project: Document<Project> | undefined,
   ports: ComparePorts,
 ): Promise<PairedRows | undefined> {
-  const { config } = model;
-  const evaluate = config.evaluate!;
+  if (!config?.evaluate || !project || file === undefined || !baseline?.record) return undefined;
   const { workspace, runtime, data } = ports;
-  if (evaluate.predictions || !(await workspace.digest(model.file))) return undefined;
+  const { evaluate } = config;
+  if (evaluate.predictions || !(await workspace.digest(file))) return undefined;
+  const model: NamedModel = { name, config, file };
   const old = await baselineModel(baseline, model, ports);
   if (!old) return undefined;
+  const files = await datasetFiles(workspace, evaluate.data, pickDataset(project, evaluate.data));
   const source = tableOf(workspace, files);
-  const available = new Set((await (await data()).describe(source)).columns.map(({ name }) => name));
+  const available = new Set((await (await data()).describe(source)).columns.map((column) => column.name));
   const features = await featuresOf(model, source, ports);
   const oldFeatures = old.features ?? features;
-  if (!oldFeatures.every((name) => available.has(name))) return undefined;
+  if (!oldFeatures.every((feature) => available.has(feature))) return undefined;
   const engine = await runtime();
-  const asked = { source, task: config.task, target: config.target, slices: evaluate.slices };
-  const score = async (path: string, columns: readonly string[]) => {
+  const score = async (path: string, scoring: ScoringRequest) => {
     const loaded = await engine.load(workspace.absolute(path));
     try {
-      return await modelAnswers(loaded, { ...asked, features: columns }, ports);
+      return await modelAnswers(loaded, { ...judgedQuestion(config), source, scoring }, ports);
     } finally {
       await loaded.close();
     }
   };
-  const before = await score(old.path, oldFeatures);
-  const after = await score(model.file, features);
+  const before = await score(old.path, scoringOf({ ...old.config, task: config.task }, oldFeatures));
+  const after = await score(file, scoringOf(config, features));
   return {
-    task: config.task,
-    truth: after.rows.truth,
+    ...questionOf(config, after.rows, await naiveErrorOf(config, project, ports)),
     positive: candidate.evaluation.positive,
-    threshold: evaluate.threshold,
     baseline: before.answers,
     candidate: after.answers,
     slices: after.rows.slices,
@@ -207,19 +317,17 @@ function onSameRows(
   baseline: EvaluationRecord,
   candidate: EvaluationRecord,
   paired: PairedRows,
-  { config }: NamedModel,
+  config: ModelConfig,
 ): EvaluationRecord | undefined {
   const digests = ({ data }: EvaluationRecord) => data.files.map(({ sha256 }) => sha256).join();
   if (digests(baseline) === digests(candidate)) return undefined;
-  const { baseline: answers, truth, task, slices, positive, threshold } = paired;
+  const { baseline: answers, slices, candidate: _, ...question } = paired;
   const { min_slice_rows, confidence, seed } = config.evaluate!;
   const evaluation = measure({
-    task,
-    truth,
+    ...question,
     slices,
-    positive,
-    threshold,
     ...answers,
+    metrics: metricNames(config),
     minSliceRows: min_slice_rows,
     confidence,
     seed,

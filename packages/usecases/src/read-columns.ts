@@ -1,3 +1,4 @@
+import { joinNumbers } from './judged-columns.ts';
 import type { ColumnData, ColumnRequest, DataEngine, TableSource } from './ports/index.ts';
 
 /** Reads whole columns into memory, in file order: 8 bytes a row for numbers. */
@@ -16,14 +17,4 @@ export async function readColumns(
       ? joinNumbers(parts[index] as Float64Array[])
       : (parts[index] as (string | null)[][]).flat(),
   );
-}
-
-function joinNumbers(parts: readonly Float64Array[]): Float64Array {
-  const all = new Float64Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    all.set(part, offset);
-    offset += part.length;
-  }
-  return all;
 }

@@ -34,6 +34,8 @@ export interface OnnxRuntimeOptions {
 /** Rows per run: large enough for full speed, small enough to stay in the processor's cache. */
 const rowsPerRun = 16_384;
 
+const warmUpRuns = 20;
+
 /** Runs ONNX models with ONNX Runtime on the CPU. */
 export function createOnnxRuntime({ load, threads = 1 }: OnnxRuntimeOptions): ModelRuntime {
   return {
@@ -66,22 +68,34 @@ async function openModel(file: ModelFile, ort: Ort, threads: number): Promise<Lo
     return made;
   }
 
+  const score = async (request: ScoringRequest, batch: Batch): Promise<Scores> => {
+    const { inputs, outputs } = plan(request);
+    checkBatch(batch, inputs.columns);
+    const answers = await run({
+      ort,
+      session,
+      path,
+      inputs,
+      outputs,
+      batch,
+      firstRow: request.firstRow ?? 0,
+    });
+    return atModel(path, () => interpret(answers, outputs, request));
+  };
+
   return {
     signature: { inputs: graph.inputs, outputs: graph.outputs, opset: graph.opset },
     columns: (request) => plan(request).inputs.columns.map((column) => ({ ...column })),
-    score: async (request, batch) => {
-      const { inputs, outputs } = plan(request);
-      checkBatch(batch, inputs.columns);
-      const answers = await run({
-        ort,
-        session,
-        path,
-        inputs,
-        outputs,
-        batch,
-        firstRow: request.firstRow ?? 0,
-      });
-      return atModel(path, () => interpret(answers, outputs, request));
+    score,
+    time: async (request, batch, runs) => {
+      for (let run = 0; run < warmUpRuns; run++) await score(request, batch);
+      const times = new Float64Array(runs);
+      for (let run = 0; run < runs; run++) {
+        const start = performance.now();
+        await score(request, batch);
+        times[run] = performance.now() - start;
+      }
+      return times;
     },
     infer: async (tensors) => {
       const feeds = atModel(path, () => feedsOf(ort, graph.inputs, tensors));

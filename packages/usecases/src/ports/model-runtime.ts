@@ -66,6 +66,8 @@ export interface LoadedModel {
   columns(request: ScoringRequest): { name: string; as: 'number' | 'string' }[];
   /** Scores one batch whose columns are those of `columns(request)`. */
   score(request: ScoringRequest, batch: Batch): Promise<Scores>;
+  /** Milliseconds that each of `runs` scorings of the same batch took on this machine, after some to warm up. */
+  time(request: ScoringRequest, batch: Batch, runs: number): Promise<Float64Array>;
   /**
    * Runs tensors as they are, for serving; answers every output that is a tensor.
    * @throws InputError when a name, type or shape is not that of the signature.

@@ -1,0 +1,75 @@
+import type { ModelConfig } from '@rastro/lineage';
+import type { SliceSource } from '@rastro/metrics';
+import type { ColumnData, ColumnRequest, ScoringRequest } from './ports/index.ts';
+
+export type SliceConfig = NonNullable<ModelConfig['evaluate']>['slices'][number];
+
+/** What tells the truth about rows, and how they are told apart. */
+export interface JudgedQuestion {
+  readonly task: ScoringRequest['task'];
+  readonly target: string;
+  readonly slices: readonly SliceConfig[];
+  /** For a ranking, the column with the query of a row. */
+  readonly group?: string | undefined;
+}
+
+/** The rows that a model is judged on: what is true, and how to tell rows apart. */
+export interface JudgedRows {
+  readonly truth: readonly (string | null)[] | Float64Array;
+  readonly slices: readonly SliceSource[];
+  readonly groups: readonly (string | null)[] | undefined;
+  readonly rows: number;
+}
+
+/** The columns to read for judged rows, and the way back from their parts to the rows. */
+export function judgedColumns({ task, target, slices, group }: JudgedQuestion): {
+  columns: ColumnRequest[];
+  judge: (parts: readonly ColumnData[][]) => JudgedRows;
+} {
+  const columns: ColumnRequest[] = [
+    { name: target, as: task === 'regression' ? 'number' : 'string' },
+    ...slices.map(sliceColumn),
+    ...(group === undefined ? [] : [{ name: group, as: 'string' as const }]),
+  ];
+  const judge = (parts: readonly ColumnData[][]): JudgedRows => {
+    const truth = joined(parts[0]!, task === 'regression');
+    return {
+      truth,
+      rows: truth.length,
+      slices: slices.map((slice, index) => sliceSource(slice, parts[index + 1]!)),
+      groups: group === undefined ? undefined : joinTexts(parts.at(-1)!),
+    };
+  };
+  return { columns, judge };
+}
+
+function sliceColumn(slice: SliceConfig): ColumnRequest {
+  if (typeof slice === 'string') return { name: slice, as: 'string' };
+  if ('column' in slice) return { name: slice.column, as: 'number' };
+  return { name: slice.name, as: 'number', sql: `coalesce((${slice.where}\n), false)::INTEGER` };
+}
+
+function sliceSource(slice: SliceConfig, parts: readonly ColumnData[]): SliceSource {
+  if (typeof slice === 'string') return { column: slice, values: joinTexts(parts) };
+  const values = joinNumbers(parts as readonly Float64Array[]);
+  if ('column' in slice) return { column: slice.column, values, edges: slice.edges };
+  return { column: slice.name, rows: Uint8Array.from(values) };
+}
+
+function joined(parts: readonly ColumnData[], isNumber: boolean): Float64Array | (string | null)[] {
+  return isNumber ? joinNumbers(parts as readonly Float64Array[]) : joinTexts(parts);
+}
+
+function joinTexts(parts: readonly ColumnData[]): (string | null)[] {
+  return (parts as readonly (string | null)[][]).flat();
+}
+
+export function joinNumbers(parts: readonly Float64Array[]): Float64Array {
+  const all = new Float64Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    all.set(part, offset);
+    offset += part.length;
+  }
+  return all;
+}

@@ -1,0 +1,92 @@
+import { fault, InputError, place } from '@rastro/fault';
+import { type ModelConfig, readTrainLock, trainLockPath } from '@rastro/lineage';
+import { metricsOf, type Question, type ThresholdGoal } from '@rastro/metrics';
+import { isCustom } from './custom-metrics.ts';
+import type { JudgedQuestion, JudgedRows } from './judged-columns.ts';
+import type { Ports, ScoringRequest, TableSource, Workspace } from './ports/index.ts';
+import type { NamedModel } from './project.ts';
+
+type EvaluateConfig = NonNullable<ModelConfig['evaluate']>;
+
+/** How a model is asked, as `rastro.yaml` says. */
+export function scoringOf(config: ModelConfig, features: readonly string[]): ScoringRequest {
+  const { task, inputs, outputs, classes } = config;
+  return {
+    task,
+    features,
+    classes: classes?.map(String),
+    inputs:
+      inputs && Object.fromEntries(Object.entries(inputs).map(([name, columns]) => [name, [columns].flat()])),
+    outputs,
+  };
+}
+
+/** Which columns hold the truth and tell rows apart. */
+export function judgedQuestion({ task, target, evaluate }: ModelConfig): JudgedQuestion {
+  return { task, target, slices: evaluate!.slices, group: evaluate!.group };
+}
+
+/** What is asked of the answers to these rows. */
+export function questionOf(
+  { task, evaluate }: ModelConfig,
+  { truth, groups }: Pick<JudgedRows, 'truth' | 'groups'>,
+  naiveError: number | undefined,
+): Question {
+  const { positive, threshold } = evaluate!;
+  return {
+    task,
+    truth,
+    groups,
+    naiveError,
+    positive: positive === undefined ? undefined : String(positive),
+    threshold: thresholdGoal(threshold),
+  };
+}
+
+function thresholdGoal(threshold: EvaluateConfig['threshold']): number | ThresholdGoal | undefined {
+  if (threshold === undefined || typeof threshold === 'number') return threshold;
+  if ('maximise' in threshold) return threshold;
+  if ('min_precision' in threshold) return { maximise: 'recall', minPrecision: threshold.min_precision };
+  if ('min_recall' in threshold) return { maximise: 'precision', minRecall: threshold.min_recall };
+  const { false_positive, false_negative } = threshold;
+  return { minimise: 'cost', falsePositive: false_positive, falseNegative: false_negative };
+}
+
+/** All metrics of the task, and those that were asked for besides, such as another quantile; none of the user's own. */
+export function metricNames({ task, evaluate }: ModelConfig): string[] {
+  const { metrics, group, forecast } = evaluate!;
+  const asked = Object.entries(metrics).filter(([, config]) => !isCustom(config));
+  return [
+    ...new Set([
+      ...metricsOf(task).map(({ name }) => name),
+      ...(group === undefined ? [] : ['ndcg_at_10', 'map', 'mrr']),
+      ...(forecast === undefined ? [] : ['mase']),
+      ...asked.map(([name]) => name),
+    ]),
+  ];
+}
+
+/** What the model reads: as `rastro.yaml` says, as training recorded, or every column but the target. */
+export async function featuresOf(
+  { name, config }: Pick<NamedModel, 'name' | 'config'>,
+  source: TableSource,
+  { workspace, data }: { workspace: Workspace; data: Ports['data'] },
+): Promise<readonly string[]> {
+  if (config.features) return config.features;
+  const lock = await workspace.readText(trainLockPath(name));
+  const trained = lock === undefined ? undefined : readTrainLock(lock, trainLockPath(name)).features;
+  if (trained) return trained;
+  const { columns } = await (await data()).describe(source);
+  return columns.map((column) => column.name).filter((column) => column !== config.target);
+}
+
+export function modelMissing({ name, file }: Pick<NamedModel, 'name' | 'file'>): InputError {
+  return new InputError(
+    fault(
+      'model-not-found',
+      `the model file ${file} of ${name} is not there`,
+      place(file),
+      'Run "rastro train", fetch the file, or correct "model:" in rastro.yaml.',
+    ),
+  );
+}
