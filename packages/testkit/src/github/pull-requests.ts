@@ -74,6 +74,19 @@ export function pullRequests(context: {
       pull.open = call.body.state === 'open';
     return { ...answer, body: Array.isArray(answer.body) ? answer.body.map(amend) : amend(answer.body) };
   };
+  /** The emulator knows no forks, so it cannot tell whose branch a head is. */
+  const listed = async (call: Call): Promise<Answer> => {
+    const head = call.query.get('head');
+    if (head === null) return forwardAmended(call);
+    const query = new URLSearchParams(call.query);
+    for (const name of ['head', 'page', 'per_page']) query.delete(name);
+    const all = (await emulator.list(`${path}?${query}`, call.actor.login)).map(amend);
+    return page(
+      call,
+      url,
+      all.filter((pull) => (pull.head as { label?: string }).label === head),
+    );
+  };
   const close = async (pull: Tracked, sha: string) => {
     pull.open = false;
     pull.merge = { sha, at: new Date().toISOString() };
@@ -144,7 +157,7 @@ export function pullRequests(context: {
     open,
     pushed,
     handlers: {
-      [`GET ${root}`]: forwardAmended,
+      [`GET ${root}`]: listed,
       [`GET ${root}/{pull_number}`]: forwardAmended,
       [`PATCH ${root}/{pull_number}`]: forwardAmended,
       [`POST ${root}`]: ({ body, actor }) =>
