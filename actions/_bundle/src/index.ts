@@ -15,6 +15,7 @@ const verbs: Readonly<Record<string, () => Promise<ActionModule>>> = {
   monitor: () => import('@rastro/action-monitor'),
   promote: () => import('@rastro/action-promote'),
   release: () => import('@rastro/action-release'),
+  rollback: () => import('@rastro/action-rollback'),
   train: () => import('@rastro/action-train'),
   validate: () => import('@rastro/action-validate'),
   cli: async () => {
