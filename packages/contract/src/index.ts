@@ -15,6 +15,8 @@ export { explainPlan } from './explain-plan.ts';
 export { type ColumnProfile, inferContract, type TableProfile } from './infer.ts';
 export { judge } from './judge.ts';
 export { junitOf } from './junit.ts';
+export { odcsFromContract } from './odcs-export.ts';
+export { contractFromOdcs } from './odcs-import.ts';
 export { type PersonalData, personalDataIn } from './personal-data.ts';
 export { type PlanRequest, planChecks } from './plan-checks.ts';
 export { inText, readContract } from './read-contract.ts';
