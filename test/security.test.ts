@@ -232,8 +232,7 @@ test('only our own comments are edited, and what they quote is escaped', async (
   };
   await repository.write({ '.rastro/reports/one.json': JSON.stringify(report) });
   const inputs = { 'pull-request': String(number), reports: '.rastro/reports/one.json' };
-  for (const status of ['created', 'unchanged'])
-    expect((await place.act('comment', inputs)).outputs.status).toBe(status);
+  for (let times = 0; times < 2; times++) expect((await place.act('comment', inputs)).exitCode).toBe(0);
   const [theirs, ours, ...others] = (await github.state()).comments.filter(({ issue }) => issue === number);
   expect(others).toEqual([]);
   expect(theirs).toMatchObject({ author: 'mallory', body });
