@@ -15,6 +15,7 @@ import {
   readActionFile,
   root,
 } from './action-files.ts';
+import { plottingLibrary } from './plotting-library.ts';
 
 /** Every file that is made from code, by path, with the content that it must have. */
 export async function generatedFiles(): Promise<Map<string, string>> {
@@ -35,6 +36,7 @@ export async function generatedFiles(): Promise<Map<string, string>> {
     'schemas/data-lock.schema.json',
     jsonSchema('rastro.lock/data/<dataset>/validate.yaml', DataLock),
   );
+  files.set('packages/report/src/plotting-library.ts', plottingLibrary());
   return files;
 }
 

@@ -38,7 +38,7 @@ export function htmlChart(chart: Chart, id: string): Markup {
     .slice(0, MAX_SERIES)
     .map(({ name, points }) => ({ name, points: drawablePoints(points) }));
   const words = chart.series.map(({ name, points }) => `${name}: ${seriesInWords(points)}`).join('. ');
-  return html`<figure class="chart">
+  return html`<figure class="chart"${plotData(lines, chart)}>
 <figcaption id="${id}-title">${chart.title || 'Chart'}</figcaption>
 ${legend(lines, chart)}
 <div class="plot" tabindex="0" role="group" aria-labelledby="${id}-title"><svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-labelledby="${id}-title" aria-describedby="${id}-words">
@@ -46,6 +46,28 @@ ${legend(lines, chart)}
 ${drawing(lines, chart)}</svg></div>
 ${dataTable(lines, chart)}
 </figure>`;
+}
+
+/** Longer series are thinned out by the drawing itself; a page must not weigh what the data weigh. */
+const MAX_PLOTTED = 2000;
+
+/** What the script of the page draws anew for a pointer to explore; nothing for a chart that it cannot draw as truly. */
+function plotData(lines: readonly Line[], chart: Chart): Markup {
+  const isDrawn = chart.type === 'line' || lines.length === 1;
+  if (!isDrawn || lines.every(({ points }) => points.length < 2)) return NOTHING;
+  const data = {
+    type: chart.type,
+    x: chart.x.title,
+    y: chart.y.title,
+    min: chart.y.min,
+    max: chart.y.max,
+    categories: chart.x.categories?.map((category) => capped(oneLine(category), 12)),
+    series: lines.map(({ name, points }) => ({
+      name: capped(oneLine(name), 60),
+      points: points.slice(0, MAX_PLOTTED),
+    })),
+  };
+  return html` data-plot="${JSON.stringify(data)}"`;
 }
 
 function legend(lines: readonly Line[], chart: Chart): Markup {

@@ -33,3 +33,99 @@ addEventListener('beforeprint', () => {
   for (const fold of document.querySelectorAll('details:not(.data)')) fold.open = true;
 });
 `;
+
+/**
+ * Draws the charts anew with uPlot, for a pointer to explore: values under the cursor, zoom by dragging, series shown and hidden.
+ * The still drawing stays for screen readers, for paper, and where scripts do not run.
+ */
+export const PLOT_SCRIPT = `
+const DASHES = [[], [7, 4], [2, 4], [9, 3, 2, 3], [14, 4], [4, 2]];
+const round = (value) => String(Number(value.toPrecision(4)));
+function plot(figure) {
+  const chart = JSON.parse(figure.dataset.plot);
+  const frame = figure.querySelector('.plot');
+  const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  const { categories } = chart;
+  const isBar = chart.type === 'bar';
+  const data = uPlot.join(chart.series.map(({ points }) => [points.map(([x]) => x), points.map(([, y]) => y)]));
+  const place = document.createElement('div');
+  place.className = 'live';
+  place.setAttribute('aria-hidden', 'true');
+  const readout = document.createElement('p');
+  readout.className = 'readout';
+  frame.append(place);
+  place.append(readout);
+  const axis = (title, more) => ({
+    label: title, stroke: color('--muted'), font: '12px system-ui', labelFont: '12px system-ui', labelSize: 22,
+    grid: { stroke: color('--rule'), width: 1 }, ticks: { stroke: color('--rule'), width: 1 }, ...more,
+  });
+  const every = categories ? Math.ceil(categories.length / 10) : 1;
+  const say = (u) => {
+    const at = u.cursor.idx;
+    if (at == null) { readout.textContent = 'Point at the chart for values; drag to zoom, double-click to see all.'; return; }
+    const x = u.data[0][at];
+    const values = chart.series.map(({ name }, i) => u.series[i + 1].show && u.data[i + 1][at] != null ? name + ' ' + round(u.data[i + 1][at]) : '').filter(Boolean);
+    readout.textContent = [(categories ? categories[x] : chart.x + ' ' + round(x)), ...values].join('  ·  ');
+  };
+  const live = new uPlot({
+    width: Math.max(300, frame.clientWidth), height: 280, legend: { show: false },
+    cursor: { drag: { x: true, y: false } },
+    scales: {
+      x: { time: false, ...(categories ? { range: (u, low, high) => [Math.floor(low) - .5, Math.ceil(high) + .5] } : {}) },
+      y: { range: (u, low, high) => {
+        const [from, to] = uPlot.rangeNum(isBar ? Math.min(0, low ?? 0) : low ?? 0, high ?? 1, .1, true);
+        return [chart.min ?? from, chart.max ?? to];
+      } },
+    },
+    axes: [
+      axis(chart.x, categories ? { splits: () => categories.map((_, i) => i).filter((i) => i % every === 0), values: (u, splits) => splits.map((i) => categories[i] ?? '') } : {}),
+      axis(chart.y, { size: 64 }),
+    ],
+    series: [{}, ...chart.series.map(({ name }, i) => ({
+      label: name, stroke: color('--s' + (i + 1)), width: 2.25, dash: DASHES[i], spanGaps: true,
+      points: { show: categories !== undefined && !isBar },
+      ...(isBar ? { paths: uPlot.paths.bars({ size: [.7, 120] }), fill: color('--s' + (i + 1)) } : {}),
+    }))],
+    hooks: { setCursor: [say], ready: [say] },
+  }, data, place);
+  figure.classList.add('drawn');
+  return live;
+}
+function enliven(figure) {
+  let live = plot(figure);
+  const keys = [...figure.querySelectorAll('.legend li:not(.muted)')];
+  if (keys.length > 1) keys.forEach((item, i) => {
+    const button = document.createElement('button');
+    button.type = 'button';
+    button.setAttribute('aria-pressed', 'true');
+    button.append(...item.childNodes);
+    item.append(button);
+    button.addEventListener('click', () => {
+      const show = button.getAttribute('aria-pressed') === 'false';
+      button.setAttribute('aria-pressed', String(show));
+      live.setSeries(i + 1, { show });
+    });
+  });
+  const again = () => {
+    live.destroy();
+    figure.querySelector('.live').remove();
+    live = plot(figure);
+    keys.forEach((item, i) => { if (item.querySelector('button')?.getAttribute('aria-pressed') === 'false') live.setSeries(i + 1, { show: false }); });
+  };
+  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', again);
+  let width = figure.clientWidth;
+  new ResizeObserver(() => {
+    if (figure.clientWidth === 0 || figure.clientWidth === width) return;
+    width = figure.clientWidth;
+    again();
+  }).observe(figure);
+}
+const seen = new IntersectionObserver((entries) => {
+  for (const { isIntersecting, target } of entries) {
+    if (!isIntersecting) continue;
+    seen.unobserve(target);
+    enliven(target);
+  }
+}, { rootMargin: '200px' });
+for (const figure of document.querySelectorAll('figure[data-plot]')) seen.observe(figure);
+`;

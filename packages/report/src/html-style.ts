@@ -85,6 +85,13 @@ figcaption { font-weight: 600; }
 .line.s2 { stroke-dasharray: 7 4; } .line.s3 { stroke-dasharray: 2 4; } .line.s4 { stroke-dasharray: 9 3 2 3; }
 .line.s5 { stroke-dasharray: 14 4; } .line.s6 { stroke-dasharray: 4 2; }
 .bar.s2, .bar.s4, .bar.s6 { fill-opacity: .25; stroke-width: 1.5; }
+.drawn .plot > svg { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+.plot { position: relative; } .readout { margin: 0; min-height: 1.6em; font-size: .88rem; color: var(--muted); font-variant-numeric: tabular-nums; }
+.legend button { all: unset; cursor: pointer; } .legend button[aria-pressed=false] { text-decoration: line-through; color: var(--muted); }
+.legend button:focus-visible { outline: 3px solid var(--link); outline-offset: 2px; border-radius: 3px; }
+.u-select { background: color-mix(in srgb, var(--link) 15%, transparent); }
+.graph .plot svg { width: auto; max-width: none; margin: .6rem 0; } .box { fill: var(--code); stroke: var(--muted); }
+.chart .name { fill: var(--ink); font-weight: 600; } .edge { fill: none; stroke: var(--muted); stroke-width: 1.5; } .tip { fill: var(--muted); }
 .data { font-size: .9rem; } .data .scroll { max-height: 20rem; overflow-y: auto; }
 footer { margin-top: 4rem; padding-top: 1rem; border-top: 1px solid var(--rule); color: var(--muted); font-size: .88rem; }
 @media (max-width: 40rem) { .page { padding: 1.5rem 1rem 3rem; } dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: .5rem; } .plot svg { min-width: 34rem; } }
@@ -98,7 +105,9 @@ footer { margin-top: 4rem; padding-top: 1rem; border-top: 1px solid var(--rule);
   }
   body { font-size: 10.5pt; }
   .page { max-width: none; padding: 0; }
-  .skip, .data, nav ul { display: none; }
+  .skip, .data, .live, nav ul { display: none; }
+  .drawn .plot > svg { position: static; width: 100%; height: auto; overflow: visible; clip-path: none; }
+  .graph .plot svg { max-width: 100%; }
   .scroll { overflow: visible; border-radius: 0; }
   pre { white-space: pre-wrap; overflow-wrap: anywhere; }
   .chart, .verdict, dl, tr, pre { break-inside: avoid; }

@@ -1,11 +1,13 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { summaryOfOthers } from './headline.ts';
 import { htmlChart } from './html-chart.ts';
+import { htmlGraph } from './html-graph.ts';
 import { html, Markup, NOTHING, preformatted } from './html-markup.ts';
-import { SCRIPT } from './html-script.ts';
+import { PLOT_SCRIPT, SCRIPT } from './html-script.ts';
 import { STYLE } from './html-style.ts';
 import type { Block, Finding, Inline, Report, Section, Status, Text } from './model.ts';
 import { manyLines, oneLine, piecesOf } from './plain-text.ts';
+import { PLOTTING_SCRIPT, PLOTTING_STYLE } from './plotting-library.ts';
 import {
   findingPlace,
   gravestFirst,
@@ -33,15 +35,19 @@ export function renderHtml(reports: readonly Report[], { title, generatedFrom }:
   const sorted = worstFirst(reports);
   const [worst] = sorted;
   if (!worst) throw new RangeError('there is no report to render');
+  const hasCharts = reports.some(({ sections }) =>
+    sections.some(({ blocks }) => blocks.some(isOrHoldsChart)),
+  );
   const page = html`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${policy()}">
+<meta http-equiv="Content-Security-Policy" content="${hasCharts ? PLOTTING_POLICY : PLAIN_POLICY}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="referrer" content="no-referrer">
 <title>${STATUS_WORD[worst.verdict.status]}: ${title}</title>
 <style>${new Markup(STYLE)}</style>
+${hasCharts ? html`<style>${new Markup(PLOTTING_STYLE)}</style>` : NOTHING}
 </head>
 <body>
 <a class="skip" href="#content">Skip to the report</a>
@@ -58,18 +64,34 @@ ${sorted.map((report, index) => article(report, `r${index + 1}`, sorted.length >
 <footer>Rastro report, generated from ${generatedFrom}.</footer>
 </div>
 <script>${new Markup(SCRIPT)}</script>
+${
+  hasCharts
+    ? html`<script>${new Markup(PLOTTING_SCRIPT)}</script>
+<script>${new Markup(PLOT_SCRIPT)}</script>`
+    : NOTHING
+}
 </body>
 </html>
 `;
   return page.text;
 }
 
-function policy(): string {
-  const hash = (text: string) => {
-    const bytes = sha256(new TextEncoder().encode(text));
-    return `'sha256-${btoa(String.fromCharCode(...bytes))}'`;
-  };
-  return `default-src 'none'; style-src ${hash(STYLE)}; script-src ${hash(SCRIPT)}; base-uri 'none'; form-action 'none'`;
+function policy(styles: readonly string[], scripts: readonly string[]): string {
+  const hashes = (texts: readonly string[]) =>
+    texts
+      .map((text) => {
+        const bytes = sha256(new TextEncoder().encode(text));
+        return `'sha256-${btoa(String.fromCharCode(...bytes))}'`;
+      })
+      .join(' ');
+  return `default-src 'none'; style-src ${hashes(styles)}; script-src ${hashes(scripts)}; base-uri 'none'; form-action 'none'`;
+}
+
+const PLAIN_POLICY = policy([STYLE], [SCRIPT]);
+const PLOTTING_POLICY = policy([STYLE, PLOTTING_STYLE], [SCRIPT, PLOTTING_SCRIPT, PLOT_SCRIPT]);
+
+function isOrHoldsChart(block: Block): boolean {
+  return block.kind === 'chart' || (block.kind === 'details' && block.blocks.some(isOrHoldsChart));
 }
 
 function lead(reports: readonly Report[], worst: Report): Markup {
@@ -155,6 +177,8 @@ function blockOf(block: Block, spot: Spot): Markup {
       return html`<pre tabindex="0"><code>${preformatted(manyLines(block.text).trimEnd())}</code></pre>`;
     case 'chart':
       return htmlChart(block.chart, spot.id);
+    case 'graph':
+      return htmlGraph(block.graph, spot.id);
     case 'details':
       return html`<details><summary>${block.summary || 'Details'}</summary>${blocksOf(block.blocks, { id: spot.id, title: block.summary || spot.title })}</details>`;
   }

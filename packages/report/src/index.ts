@@ -8,7 +8,7 @@ export { type HtmlOptions, renderHtml } from './html.ts';
 export { parseReport, renderJson } from './json.ts';
 export { type MarkdownOptions, renderMarkdown } from './markdown.ts';
 export { marker } from './marker.ts';
-export { Block, Chart, Finding, Inline, Report, Section, Status, Text } from './model.ts';
+export { Block, Chart, Finding, Graph, Inline, Report, Section, Status, Text } from './model.ts';
 export type { Source } from './repeat.ts';
 export { worstStatus } from './status.ts';
 export { renderTerminal, type TerminalOptions } from './terminal.ts';

@@ -1,5 +1,6 @@
 import { type Budget, fitParts, GAP, joinParts, type Part, sizeOf } from './budget.ts';
 import { drawablePoints, seriesInWords, sparkline } from './figures.ts';
+import { graphInWords } from './graph.ts';
 import {
   codeLines,
   escapeMarkdown,
@@ -9,8 +10,8 @@ import {
   markdownCell,
   markdownLine,
 } from './markdown-text.ts';
-import { mermaidChart } from './mermaid.ts';
-import type { Block, Chart, Text } from './model.ts';
+import { mermaidChart, mermaidGraph } from './mermaid.ts';
+import type { Block, Chart, Graph, Text } from './model.ts';
 
 /** How blocks are written: the unit that sizes are counted in, which links are allowed, and whether Mermaid is drawn. */
 export interface MarkdownStyle {
@@ -56,6 +57,8 @@ function blockPart(block: Block, importance: number, style: MarkdownStyle): Part
       return codePart(block, importance, style);
     case 'chart':
       return chartPart(block.chart, importance, style);
+    case 'graph':
+      return graphPart(block.graph, importance, style);
     case 'details':
       return detailsPart({
         summary: block.summary,
@@ -166,6 +169,12 @@ function chartPart(chart: Chart, importance: number, { unit, charts }: MarkdownS
     full,
     shorten: (room) => [full, words].find((text) => sizeOf(text, unit) <= room) ?? '',
   };
+}
+
+function graphPart(graph: Graph, importance: number, style: MarkdownStyle): Part {
+  const source = style.charts === 'mermaid' ? mermaidGraph(graph) : undefined;
+  if (source !== undefined) return whole(`\`\`\`mermaid\n${source}\n\`\`\``, importance, style.unit);
+  return listPart(graphInWords(graph), importance, style);
 }
 
 /** A chart where nothing can be drawn: a sparkline and the numbers that matter, one line per series. */

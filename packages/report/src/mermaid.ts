@@ -1,5 +1,6 @@
 import { drawablePoints, extent, valueAt, yRange } from './figures.ts';
-import type { Chart } from './model.ts';
+import { drawableGraph } from './graph.ts';
+import type { Chart, Graph } from './model.ts';
 import { capped, oneLine } from './plain-text.ts';
 
 /** Told apart by people who see colours differently, and seen on white as on near black. The words name them in the legend. */
@@ -56,6 +57,20 @@ export function mermaidChart(
     ...rows.map((row) => `  ${chart.type} [${row.map((value) => decimal(value!)).join(', ')}]`),
   ].join('\n');
   return { source, legend: series.map(({ name }, index) => ({ name, color: used[index]!.word })) };
+}
+
+/** A graph as the source of a Mermaid flowchart, from left to right; undefined when its edges form a circle. */
+export function mermaidGraph(graph: Graph): string | undefined {
+  const { nodes, edges, columns } = drawableGraph(graph);
+  if (!columns) return undefined;
+  return [
+    'flowchart LR',
+    ...nodes.map(({ title, note }, index) => {
+      const words = quoted(note === undefined ? title : `${title}, ${note}`, 80);
+      return `  n${index}[${words}]`;
+    }),
+    ...edges.map(([from, to]) => `  n${from} --> n${to}`),
+  ].join('\n');
 }
 
 /** The places of the points when they are even already; else as many as show the course of a curve. */

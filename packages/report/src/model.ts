@@ -33,6 +33,20 @@ export const Chart = z.strictObject({
 });
 export type Chart = z.infer<typeof Chart>;
 
+/**
+ * What came from what: nodes by id, and edges from a source to what was made of it. Each renderer draws it in its own way; the edges
+ * form no circle, or are drawn as a list.
+ */
+export const Graph = z.strictObject({
+  title: z.string(),
+  nodes: z
+    .array(z.strictObject({ id: z.string().max(100), title: z.string(), note: z.string().optional() }))
+    .min(1)
+    .max(60),
+  edges: z.array(z.tuple([z.string(), z.string()])).max(200),
+});
+export type Graph = z.infer<typeof Graph>;
+
 export type Block =
   | { kind: 'paragraph'; text: Text }
   | { kind: 'list'; items: Text[] }
@@ -45,6 +59,7 @@ export type Block =
     }
   | { kind: 'code'; language?: string | undefined; text: string }
   | { kind: 'chart'; chart: Chart }
+  | { kind: 'graph'; graph: Graph }
   | { kind: 'details'; summary: string; blocks: Block[] };
 
 /** `more` on a table: how many rows were left out before the report was built. */
@@ -64,6 +79,7 @@ export const Block: z.ZodType<Block> = z.lazy(() =>
     }),
     z.strictObject({ kind: z.literal('code'), language: z.string().optional(), text: z.string() }),
     z.strictObject({ kind: z.literal('chart'), chart: Chart }),
+    z.strictObject({ kind: z.literal('graph'), graph: Graph }),
     z.strictObject({ kind: z.literal('details'), summary: z.string(), blocks: z.array(Block) }),
   ]),
 );

@@ -1,6 +1,7 @@
 import pc from 'picocolors';
 import stringWidth from 'string-width';
 import { drawablePoints, seriesInWords, sparkline } from './figures.ts';
+import { graphInWords } from './graph.ts';
 import type { Block, Inline, Report, Section, Status, Text } from './model.ts';
 import { manyLines, oneLine, piecesOf, plain, wordsOf } from './plain-text.ts';
 import {
@@ -125,6 +126,8 @@ function linesOf(block: Block, screen: Screen): string[] {
           screen,
         ),
       ];
+    case 'graph':
+      return graphInWords(block.graph).flatMap((line) => wrap(plain(line), width));
     case 'details':
       return [fit(oneLine(block.summary), width), ...blockLines(block.blocks, screen, 2)];
   }

@@ -16,11 +16,19 @@ describe('a report as a page', () => {
     const policy = attribute(meta!, 'content');
     expect(policy).toContain("default-src 'none'");
     for (const name of ['style', 'script']) {
-      const [only, ...others] = elements.filter(({ tagName }) => tagName === name);
-      expect(others).toEqual([]);
-      const hash = createHash('sha256').update(textOf(only!)).digest('base64');
-      expect(policy).toContain(`${name}-src 'sha256-${hash}'`);
+      const own = elements.filter(({ tagName }) => tagName === name);
+      const hashes = own.map((element) => createHash('sha256').update(textOf(element)).digest('base64'));
+      expect(policy).toContain(`${name}-src ${hashes.map((hash) => `'sha256-${hash}'`).join(' ')};`);
     }
+  });
+
+  it('carries the plotting library only for charts, and is then within 80 kB of what it says', () => {
+    const withCharts = renderHtml([churnReport()], ABOUT);
+    const without = renderHtml([passing('train')], ABOUT);
+    expect(withCharts).toContain('Leon Sorokin');
+    expect(without).not.toContain('uPlot');
+    expect(without.length).toBeLessThan(20_000);
+    expect(withCharts.length - without.length).toBeLessThan(80_000);
   });
 
   it('loads nothing, and styles nothing inline', () => {
