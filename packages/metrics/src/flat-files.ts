@@ -11,6 +11,9 @@ export function flatMetrics({ evaluation }: EvaluationRecord): string {
   return canonicalJson(Object.fromEntries(entries.map(([name, { value }]) => [name, value])));
 }
 
+/** The confusion templates count points themselves, one for each row; more than this would be megabytes. */
+const CONFUSION_ROWS = 20_000;
+
 /**
  * Plots data that `dvc plots` reads, by file name: a JSON list of points each, with the names its templates expect. Only
  * the plots that the record has.
@@ -36,11 +39,13 @@ export function plotFiles({ evaluation }: EvaluationRecord): Map<string, string>
         .map(({ confidence, outcome }) => ({ prob_pred: confidence, prob_true: outcome })),
     );
   }
-  if (confusion && classes) {
+  if (confusion && classes && evaluation.rows <= CONFUSION_ROWS) {
     files.set(
       'confusion.json',
       confusion.flatMap((counts, truth) =>
-        counts.map((count, predicted) => ({ actual: classes[truth], predicted: classes[predicted], count })),
+        counts.flatMap((count, predicted) =>
+          Array.from({ length: count }, () => ({ actual: classes[truth], predicted: classes[predicted] })),
+        ),
       ),
     );
   }

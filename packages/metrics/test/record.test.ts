@@ -81,7 +81,7 @@ describe('files for other tools', () => {
       'confusion.json',
     ]);
     expect(JSON.parse(files.get('roc.json')!)[0]).toEqual({ fpr: 0, tpr: 0 });
-    expect(JSON.parse(files.get('confusion.json')!)).toHaveLength(4);
+    expect(JSON.parse(files.get('confusion.json')!)).toHaveLength(record.evaluation.rows);
   });
 });
 

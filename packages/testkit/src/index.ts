@@ -18,7 +18,7 @@ export type { Failure } from './github/planned-failures.ts';
 export type { NewPullRequest } from './github/pull-requests.ts';
 export type { StoredRelease } from './github/releases.ts';
 export { startGitHub } from './github/start-github.ts';
-export { realAct, realData, realGto, realPart, realPython, realZizmor } from './real-parts.ts';
+export { realAct, realData, realDvc, realGto, realPart, realPython, realZizmor } from './real-parts.ts';
 export {
   type ActionResult,
   type ActionRun,

@@ -19,6 +19,11 @@ export function realGto(): string | undefined {
   return realPart('GTO', process.env.RASTRO_GTO ?? join(root, '.cache/gto/bin/gto'));
 }
 
+/** DVC, which reads the files for other tools: `$RASTRO_DVC`, or the one that test/setup-real-parts.sh makes. */
+export function realDvc(): string | undefined {
+  return realPart('DVC', process.env.RASTRO_DVC ?? join(root, '.cache/dvc/bin/dvc'));
+}
+
 /** zizmor, which looks for weak points in workflows: `$RASTRO_ZIZMOR`, or the one that test/setup-real-parts.sh makes. */
 export function realZizmor(): string | undefined {
   return realPart('zizmor', process.env.RASTRO_ZIZMOR ?? join(root, '.cache/zizmor/bin/zizmor'));

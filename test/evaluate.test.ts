@@ -1,0 +1,420 @@
+import { execFileSync } from 'node:child_process';
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  type ActionResult,
+  realDvc,
+  runAction,
+  type TemporaryRepository,
+  temporaryRepository,
+} from '@rastro/testkit';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parse, stringify } from 'yaml';
+import { PROJECT, projectFiles } from './churn.ts';
+import { TOOLS } from './place.ts';
+
+type Section = Record<string, unknown>;
+
+const dvc = realDvc();
+
+let repository: TemporaryRepository;
+
+const act = (verb: string, inputs: Record<string, string> = {}): Promise<ActionResult> =>
+  runAction({ verb, directory: repository.directory, inputs, env: { RUNNER_TOOL_CACHE: TOOLS } });
+const path = (name: string) => join(repository.directory, name);
+const recordOf = async (name = 'churn') => JSON.parse(await readFile(path(`metrics/${name}.json`), 'utf8'));
+
+/** Evaluates with these keys over those of the project's `evaluate:`; `model` goes beside it. */
+async function evaluateWith(
+  evaluate: Section,
+  model: Section = {},
+  data: Section = {},
+): Promise<ActionResult> {
+  const project = parse(PROJECT);
+  Object.assign(project.models.churn, model);
+  Object.assign(project.models.churn.evaluate, evaluate);
+  Object.assign(project.data, data);
+  await writeFile(path('rastro.yaml'), stringify(project));
+  return act('evaluate');
+}
+
+beforeAll(async () => {
+  repository = await temporaryRepository({ files: projectFiles() });
+  const { exitCode, stdout } = await act('train');
+  expect(exitCode, stdout).toBe(0);
+  await repository.commit('Train');
+});
+afterAll(() => repository?.dispose());
+
+describe('without rastro.yaml', () => {
+  let saved: string;
+  beforeAll(async () => {
+    saved = await readFile(path('rastro.yaml'), 'utf8');
+    await rm(path('rastro.yaml'));
+    await rm(path('rastro.lock'), { recursive: true });
+  });
+  afterAll(async () => {
+    await writeFile(path('rastro.yaml'), saved);
+    await repository.git('checkout', '--', 'rastro.lock');
+  });
+
+  const inputs = { data: 'data/holdout.csv', target: 'churned', task: 'binary' };
+
+  test('a model file is judged by the inputs alone', async () => {
+    const { exitCode, stdout, outputs } = await act('evaluate', {
+      ...inputs,
+      model: 'models/churn.onnx',
+      slices: 'plan',
+    });
+    expect(exitCode, stdout).toBe(0);
+    expect(outputs).toMatchObject({ verdict: 'pass', models: 'churn', records: 'metrics/churn.json' });
+    const { evaluation } = await recordOf();
+    expect(evaluation.metrics.roc_auc.value).toBeGreaterThan(0.6);
+    expect(evaluation.slices.map(({ value }: { value: string }) => value)).toEqual(['basic', 'plus']);
+  });
+
+  test('predictions of any framework are judged by the inputs alone', async () => {
+    const lines = (await readFile(path('data/holdout.csv'), 'utf8')).trim().split('\n').slice(1);
+    const rows = lines.map((line) => (line.endsWith('1') ? '1,0.9' : '0,0.2'));
+    await writeFile(path('out.csv'), `answer,chance\n${rows.join('\n')}\n`);
+    const { exitCode, stdout } = await act('evaluate', {
+      ...inputs,
+      predictions: 'out.csv',
+      slices: 'plan',
+      prediction: 'answer',
+      score: 'chance',
+    });
+    expect(exitCode, stdout).toBe(0);
+    expect((await recordOf('out')).evaluation.metrics).toMatchObject({
+      accuracy: { value: 1 },
+      brier: { value: expect.closeTo(0.03, 1) },
+    });
+  });
+
+  test('inputs that are missing are all named', async () => {
+    const { exitCode, stdout } = await act('evaluate', { model: 'models/churn.onnx' });
+    expect(exitCode).toBe(2);
+    for (const name of ['data', 'target', 'task']) expect(stdout).toContain(`the input "${name}" is missing`);
+  });
+
+  test('two record files are compared, also where there is no project', async () => {
+    const { exitCode, stdout, outputs } = await act('compare', {
+      candidate: 'metrics/churn.json',
+      baseline: 'metrics/out.json',
+    });
+    expect(exitCode, stdout).toBe(1);
+    expect(outputs.result).toBe('regressed');
+    const better = await act('compare', { candidate: 'metrics/out.json', baseline: 'metrics/churn.json' });
+    expect(better.exitCode, better.stdout).toBe(0);
+    expect(better.outputs.result).toBe('improved');
+  });
+
+  test('a record that is not there is named', async () => {
+    const { exitCode, stdout } = await act('compare', { candidate: 'metrics/none.json', baseline: 'HEAD' });
+    expect(exitCode).toBe(2);
+    expect(stdout).toContain('metrics/none.json');
+  });
+});
+
+describe('the specification of a model', () => {
+  test('is kept by the model that it describes', async () => {
+    await evaluateWith({});
+    const { signature } = await recordOf();
+    const tensors = (side: { name: string; type: string; shape: unknown[] }[]) =>
+      Object.fromEntries(side.map(({ name, type, shape }) => [name, { type, shape }]));
+    const { exitCode, stdout, outputs } = await evaluateWith({
+      specification: {
+        inputs: tensors(signature.inputs),
+        outputs: tensors(signature.outputs),
+        min_opset: signature.opset,
+        max_size: '1 MB',
+        max_p95_ms: 5000,
+        min_rows_per_second: 1,
+      },
+    });
+    expect(exitCode, stdout).toBe(0);
+    const { churn } = JSON.parse(outputs.latency!);
+    expect(churn.p50).toBeGreaterThan(0);
+    expect(churn.p99).toBeGreaterThanOrEqual(churn.p50);
+  });
+
+  test('is broken by name: inputs, operator set, size, speed', async () => {
+    const { exitCode, summary } = await evaluateWith({
+      specification: {
+        inputs: { tenure: {}, age: { type: 'float' } },
+        min_opset: 999,
+        max_size: '10 B',
+        max_p50_ms: 1e-9,
+      },
+    });
+    expect(exitCode).toBe(1);
+    for (const phrase of [
+      'input age is not there',
+      'input calls is not asked for',
+      'below 999',
+      'more than 10 B',
+      'ms at p50, more than 1e-9',
+    ])
+      expect(summary).toContain(phrase);
+  });
+});
+
+describe('behavioural tests', () => {
+  const invariance = { kind: 'invariance', name: 'the plan does not matter', column: 'plan' };
+
+  test('that the model passes are told, and kept in the record', async () => {
+    const { exitCode, stdout, summary } = await evaluateWith({
+      tests: [
+        { ...invariance, tolerance: 1 },
+        { kind: 'direction', name: 'more calls, more churn', column: 'calls', by: 1, expect: 'higher' },
+        {
+          kind: 'functionality',
+          name: 'the plain cases',
+          rows: [
+            { row: { tenure: 0, calls: 9, plan: 'basic', spend: 50 }, expect: 1, min: 0.8 },
+            { row: { tenure: 71, calls: 0, plan: 'plus', spend: 50 }, expect: 0, max: 0.2 },
+          ],
+        },
+      ],
+    });
+    expect(exitCode, stdout).toBe(0);
+    expect(summary).toContain('more calls, more churn');
+    const { tests } = await recordOf();
+    expect(tests.map(({ passed }: { passed: boolean }) => passed)).toEqual([true, true, true]);
+    expect(tests[0].checked).toBe(1000);
+  });
+
+  test('that the model fails end the step with 1 and tell rows', async () => {
+    const { exitCode, summary, outputs } = await evaluateWith({
+      tests: [
+        { ...invariance, where: 'tenure < 10' },
+        { kind: 'direction', name: 'calls calm down', column: 'calls', by: 2, expect: 'not-higher' },
+        {
+          kind: 'functionality',
+          name: 'nobody leaves',
+          rows: [{ row: { tenure: 0, calls: 9, plan: 'basic', spend: 50 }, expect: 0 }],
+        },
+      ],
+    });
+    expect(exitCode).toBe(1);
+    expect(outputs.verdict).toBe('breach');
+    expect(summary).toContain('"calls calm down" fails 1000 of 1000 times');
+    expect(summary).toMatch(/plan plus → basic: \d/);
+    expect(summary).toMatch(/where 0 is due/);
+  });
+
+  test('golden answers are those that were written down, or are told with both', async () => {
+    const lines = (await readFile(path('data/holdout.csv'), 'utf8')).trim().split('\n').slice(0, 4);
+    const golden = (answers: string[]) =>
+      lines.map((line, row) => `${line},${['old', ...answers][row]}`).join('\n');
+    const config = (name: string) => ({
+      tests: [{ kind: 'golden', name: 'as before', data: name, prediction: 'old' }],
+    });
+    const data = { gold: { path: 'gold.csv' } };
+    await writeFile(path('gold.csv'), golden(['0', '0', '0']));
+    const first = await evaluateWith(config('gold'), {}, data);
+    await writeFile(path('gold.csv'), golden(['1', '1', '1']));
+    const second = await evaluateWith(config('gold'), {}, data);
+    const failed = (summary: string) => Number(/"as before" fails (\d) of 3/.exec(summary)?.[1] ?? 0);
+    expect(failed(first.summary) + failed(second.summary)).toBe(3);
+    expect(first.exitCode + second.exitCode).toBeGreaterThan(0);
+  });
+
+  test('that cannot be run are input errors', async () => {
+    const { exitCode, stdout } = await evaluateWith({ tests: [{ ...invariance, column: 'colour' }] });
+    expect(exitCode).toBe(2);
+    expect(stdout).toContain('the model does not read "colour"');
+  });
+});
+
+describe('metrics of the user', () => {
+  test('SQL over answers and data has a value and an interval', async () => {
+    const { exitCode, stdout } = await evaluateWith({
+      metrics: {
+        accuracy: {},
+        lost: {
+          sql: 'sum(spend) filter (prediction <> truth) / sum(spend)',
+          columns: ['spend'],
+          goal: 'min',
+          max: 1,
+        },
+        right: { sql: 'avg((prediction = truth)::int)', goal: 'max' },
+      },
+    });
+    expect(exitCode, stdout).toBe(0);
+    const { metrics } = (await recordOf()).evaluation;
+    expect(metrics.right.value).toBeCloseTo(metrics.accuracy.value, 12);
+    expect(metrics.right.low).toBeCloseTo(metrics.accuracy.low, 1);
+    expect(metrics.lost.value).toBeGreaterThan(0);
+    expect(metrics.lost.goal).toBe('min');
+  });
+
+  test('a command reads the predictions and writes a number', async () => {
+    const script = `const { readFileSync, writeFileSync } = require('node:fs');
+      const [head, ...rows] = readFileSync(process.env.RASTRO_PREDICTIONS, 'utf8').trim().split('\\n');
+      if (head !== 'truth,prediction,score,plan') throw new Error(head);
+      writeFileSync(process.env.RASTRO_METRIC, String(rows.length));`;
+    await writeFile(path('count.cjs'), script);
+    const counted = { command: 'node count.cjs', columns: ['plan'], goal: 'max' };
+    const { exitCode, stdout } = await evaluateWith({ metrics: { counted } });
+    expect(exitCode, stdout).toBe(0);
+    expect((await recordOf()).evaluation.metrics.counted.value).toBe(1000);
+  });
+
+  test.each([
+    ['fails', { command: 'exit 3', goal: 'max' }, 'exit code 3'],
+    ['writes nothing', { command: 'true', goal: 'max' }, 'wrote no file'],
+    ['writes NaN', { command: 'echo NaN > "$RASTRO_METRIC"', goal: 'max' }, 'where a number is due'],
+    ['is broken SQL', { sql: 'summ(truth)', goal: 'max' }, 'cannot be computed'],
+    ['has no goal', { sql: 'count(*)' }, 'which way is better'],
+  ])('one that %s is an input error', async (_, metric, phrase) => {
+    const { exitCode, stdout } = await evaluateWith({ metrics: { mine: metric } });
+    expect(exitCode).toBe(2);
+    expect(stdout).toContain(phrase);
+  });
+
+  test('rankings are judged by query, forecasts by the series before', async () => {
+    const ranked = await evaluateWith({ group: 'plan', metrics: { ndcg_at_5: {}, map: {}, mrr: {} } });
+    expect(ranked.exitCode, ranked.stdout).toBe(0);
+    const { ndcg_at_5, map, mrr } = (await recordOf()).evaluation.metrics;
+    for (const { value } of [ndcg_at_5, map, mrr]) expect(value).toBeGreaterThan(0.2);
+
+    const series = (values: number[]) => `x,y\n${values.map((y, x) => `${x},${y}`).join('\n')}\n`;
+    await writeFile(path('before.csv'), series([1, 2, 4, 7, 11]));
+    await writeFile(path('after.csv'), series([16, 22]));
+    await writeFile(path('forecast.csv'), 'prediction\n15\n20\n');
+    await writeFile(
+      path('rastro.yaml'),
+      stringify({
+        version: 1,
+        data: { before: { path: 'before.csv' }, after: { path: 'after.csv' } },
+        models: {
+          demand: {
+            task: 'regression',
+            target: 'y',
+            evaluate: {
+              data: 'after',
+              predictions: { path: 'forecast.csv', prediction: 'prediction' },
+              metrics: { mase: { max: 1 } },
+              forecast: { training: 'before' },
+            },
+          },
+        },
+      }),
+    );
+    const { exitCode, stdout } = await act('evaluate');
+    expect(exitCode, stdout).toBe(0);
+    expect((await recordOf('demand')).evaluation.metrics.mase.value).toBeCloseTo(1.5 / 2.5, 12);
+  });
+});
+
+describe('thresholds, slices and what else can be asked for', () => {
+  test('a threshold is chosen by a rule, and told', async () => {
+    const { exitCode, stdout } = await evaluateWith({ threshold: { min_recall: 0.9 } });
+    expect(exitCode, stdout).toBe(0);
+    const { threshold, metrics } = (await recordOf()).evaluation;
+    expect(threshold).toBeGreaterThan(0);
+    expect(metrics.recall.value).toBeGreaterThanOrEqual(0.9);
+  });
+
+  test('a rule that no threshold keeps is told', async () => {
+    const { exitCode, stdout } = await evaluateWith({ threshold: { min_precision: 1.0 } });
+    if (exitCode !== 0) expect(stdout).toContain('no threshold keeps');
+    else expect((await recordOf()).evaluation.metrics.precision.value).toBe(1);
+  });
+
+  test('slices by value, by range and by SQL', async () => {
+    const { exitCode, stdout, summary } = await evaluateWith({
+      slices: ['plan', { column: 'tenure', edges: [12, 36] }, { name: 'heavy callers', where: 'calls > 6' }],
+    });
+    expect(exitCode, stdout).toBe(0);
+    const { slices, fairness } = (await recordOf()).evaluation;
+    expect(slices.map(({ column, value }: Record<string, string>) => `${column}: ${value}`)).toEqual([
+      'plan: basic',
+      'plan: plus',
+      'tenure: < 12',
+      'tenure: 12 to 36',
+      'tenure: >= 36',
+      'heavy callers: true',
+    ]);
+    expect(slices[2].rows + slices[3].rows + slices[4].rows).toBe(1000);
+    expect(fairness.map(({ column }: { column: string }) => column)).toEqual(['plan', 'tenure']);
+    expect(summary).toContain('Gaps between groups');
+  });
+
+  test('importance tells what the answers rest on, overall and by slice', async () => {
+    const { exitCode, stdout, summary } = await evaluateWith({
+      slices: ['plan'],
+      importance: { repeats: 3 },
+    });
+    expect(exitCode, stdout).toBe(0);
+    expect(summary).toContain('What the answers rest on');
+    const { importance } = await recordOf();
+    const whole = importance.columns.filter(({ slice }: { slice?: unknown }) => !slice);
+    const mean = (name: string) => whole.find(({ column }: { column: string }) => column === name).mean;
+    expect(mean('calls')).toBeGreaterThan(mean('spend'));
+    expect(importance.columns).toHaveLength(4 * 3);
+  });
+
+  test('the same input gives the same bytes, also where speed is measured', async () => {
+    const config = { latency: { runs: 20 }, importance: {}, slices: ['plan'] };
+    await evaluateWith(config);
+    const first = await readFile(path('metrics/churn.json'), 'utf8');
+    const { summary } = await evaluateWith(config);
+    expect(await readFile(path('metrics/churn.json'), 'utf8')).toBe(first);
+    expect(summary).toContain('Speed on this runner');
+    expect(first).not.toContain('p95');
+  });
+});
+
+describe('a model that does not say', () => {
+  test('which columns go where and what comes out is told in rastro.yaml', async () => {
+    const names = { tenure: 'tenure', calls: 'calls', plan: 'plan', spend: 'spend' };
+    const { exitCode, stdout } = await evaluateWith({}, { inputs: names, classes: [0, 1] });
+    expect(exitCode, stdout).toBe(0);
+    const wrong = await evaluateWith({}, { inputs: { ...names, age: 'tenure' } });
+    expect(wrong.exitCode).toBe(2);
+    expect(wrong.stdout).toContain('the model has no input "age"');
+    const absent = await evaluateWith({}, { outputs: { scores: 'chance' } });
+    expect(absent.exitCode).toBe(2);
+    expect(absent.stdout).toContain('it has no output "chance"');
+  });
+});
+
+describe.runIf(dvc)('files for DVC', () => {
+  const run = (...args: string[]) =>
+    JSON.parse(
+      execFileSync(dvc!, args, {
+        cwd: repository.directory,
+        encoding: 'utf8',
+        env: { ...process.env, DVC_NO_ANALYTICS: '1' },
+      }),
+    );
+
+  test('its metrics and plots are the numbers of the record', async () => {
+    const { exitCode, stdout } = await evaluateWith({
+      files: { metrics: 'dvc/metrics.json', plots: 'dvc/plots' },
+    });
+    expect(exitCode, stdout).toBe(0);
+    execFileSync(dvc!, ['init', '--quiet'], { cwd: repository.directory });
+    const plots = [
+      { 'dvc/plots/roc.json': { x: 'fpr', y: 'tpr' } },
+      { 'dvc/plots/confusion.json': { template: 'confusion', x: 'predicted', y: 'actual' } },
+    ];
+    await writeFile(path('dvc.yaml'), stringify({ metrics: ['dvc/metrics.json'], plots }));
+    const { evaluation } = await recordOf();
+    const shown = run('metrics', 'show', '--json')[''].data['dvc/metrics.json'].data;
+    expect(shown.roc_auc).toBe(evaluation.metrics.roc_auc.value);
+    expect(Object.keys(shown)).toHaveLength(
+      Object.values(evaluation.metrics).filter((metric) => (metric as { value: unknown }).value !== null)
+        .length,
+    );
+    const { data } = run('plots', 'show', '--json');
+    const points = (name: string) => data[name][0].content.data.values;
+    expect(points('dvc/plots/roc.json')).toHaveLength(evaluation.curves.roc.length);
+    const rightly = (point: Record<string, string>) => point.actual === point.predicted;
+    expect(points('dvc/plots/confusion.json').filter(rightly)).toHaveLength(
+      evaluation.confusion[0][0] + evaluation.confusion[1][1],
+    );
+  });
+});
