@@ -18,7 +18,9 @@ interface Step {
 
 interface Job {
   readonly permissions?: Readonly<Record<string, string>>;
-  readonly steps: readonly Step[];
+  /** None in a job that calls a reusable workflow. */
+  readonly steps?: readonly Step[];
+  readonly uses?: string;
 }
 
 interface Workflow {
@@ -35,15 +37,18 @@ const RUNS_CODE = ['train', 'monitor'];
 const actions = new Map<string, ActionFile>(actionVerbs().map((verb) => [verb, readActionFile(verb)]));
 const all = workflows().map((block) => ({ ...block, workflow: parse(block.text) as Workflow }));
 const examples = exampleWorkflows().map((block) => ({ ...block, workflow: parse(block.text) as Workflow }));
+const CALLED = /^rastro-ml\/rastro\/(\.github\/workflows\/model-[a-z-]+\.yml)@v1$/;
 
 let lint: RunActionlint;
 beforeAll(async () => {
   lint = await createLinter();
 });
 
-test('there are workflows to copy: three files, one for each action, and one on the front page', () => {
-  expect(examples.map(({ place }) => place)).toEqual(
-    ['pull-request', 'release', 'retrain'].map((name) => `workflows-examples/${name}.yml`),
+test('there are workflows to copy: files, each with its page, one for each action, and one on the front page', () => {
+  const page = readFileSync(join(root, 'workflows-examples/README.md'), 'utf8');
+  const described = [...page.matchAll(/^## \[`([\w-]+\.yml)`\]\(\1\)$/gm)].map(([, name]) => name);
+  expect(described.map((name) => `workflows-examples/${name}`).sort()).toEqual(
+    examples.map(({ place }) => place).sort(),
   );
   const pages = all.map(({ place }) => place.split(':')[0]);
   for (const verb of actions.keys()) expect(pages).toContain(`actions/${verb}/README.md`);
@@ -51,8 +56,8 @@ test('there are workflows to copy: three files, one for each action, and one on 
 });
 
 describe.each(all)('the workflow of $place', ({ text, workflow }) => {
-  const jobs = Object.entries(workflow.jobs);
-  const steps = jobs.flatMap(([, job]) => job.steps);
+  const jobs = Object.entries(workflow.jobs).flatMap(jobsBehind);
+  const steps = jobs.flatMap(([, job]) => job.steps ?? []);
 
   test('is one that GitHub accepts', async () => {
     expect(await workflowErrors(text)).toEqual([]);
@@ -97,13 +102,21 @@ describe.each(all)('the workflow of $place', ({ text, workflow }) => {
   test('grants each of its actions what the README of the action asks for', () => {
     for (const [, job] of jobs) {
       const needed = new Set(
-        job.steps.flatMap(({ uses = '' }) => {
+        (job.steps ?? []).flatMap(({ uses = '', with: given = {} }) => {
           const verb = OURS.exec(uses)?.[1];
-          return verb ? scopesWritten(verb) : [];
+          return verb ? scopesWritten(verb, given) : [];
         }),
       );
       const granted = Object.entries(job.permissions!).filter(([, access]) => access === 'write');
       expect(new Set(granted.map(([scope]) => scope))).toEqual(needed);
+    }
+  });
+
+  test('grants a workflow that it calls exactly what the jobs there ask for', () => {
+    for (const one of Object.entries(workflow.jobs).filter(([, { uses }]) => uses !== undefined)) {
+      const asked = jobsBehind(one).flatMap(([, { permissions = {} }]) => Object.entries(permissions));
+      const most = Object.fromEntries(asked.sort(([, a], [, b]) => (a < b ? -1 : a > b ? 1 : 0)));
+      expect(one[1].permissions, one[0]).toEqual(most);
     }
   });
 
@@ -112,7 +125,7 @@ describe.each(all)('the workflow of $place', ({ text, workflow }) => {
     expect(events).not.toContain('pull_request_target');
     if (!events.includes('pull_request')) return;
     for (const [name, job] of jobs) {
-      const runsIts = job.steps.some(
+      const runsIts = (job.steps ?? []).some(
         ({ uses = '', run }) =>
           run !== undefined ||
           uses.startsWith('actions/checkout@') ||
@@ -126,21 +139,22 @@ describe.each(all)('the workflow of $place', ({ text, workflow }) => {
 describe.each(examples)('$place', ({ text, workflow }) => {
   test('pins every action of others to a commit, and says which version that is', () => {
     const others = text.split('\n').filter((line) => /\buses: (?!rastro-ml\/)/.test(line));
-    expect(others).not.toEqual([]);
     for (const line of others) expect(line).toMatch(/uses: [\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
   });
 
   test('leaves no token on the disk of a job that checks out code', () => {
-    const checkouts = Object.values(workflow.jobs)
-      .flatMap(({ steps }) => steps)
+    const checkouts = Object.entries(workflow.jobs)
+      .flatMap(jobsBehind)
+      .flatMap(([, { steps = [] }]) => steps)
       .filter(({ uses }) => uses?.startsWith('actions/checkout@'));
-    expect(checkouts).not.toEqual([]);
     for (const { with: given } of checkouts)
-      expect(given).toEqual({ 'fetch-depth': 0, 'persist-credentials': false });
+      expect(given).toMatchObject({ 'fetch-depth': 0, 'persist-credentials': false });
   });
 
   test('keeps runs that write apart, and cancels only runs that do not record', () => {
-    const jobs = Object.values(workflow.jobs);
+    const jobs = Object.entries(workflow.jobs)
+      .flatMap(jobsBehind)
+      .map(([, job]) => job);
     const groups = [workflow.concurrency, ...jobs.map(({ concurrency }) => concurrency)].filter(Boolean);
     expect(groups).not.toEqual([]);
     const records = jobs.some(({ permissions }) => permissions?.contents === 'write');
@@ -150,9 +164,9 @@ describe.each(examples)('$place', ({ text, workflow }) => {
 
 const zizmor = realZizmor();
 
-test.runIf(zizmor)('the example files are clean to zizmor', () => {
+test.runIf(zizmor)('the example files, the reusable workflows and our own are clean to zizmor', () => {
   const config = join(root, 'test/docs/zizmor.yml');
-  const paths = examples.map(({ place }) => join(root, place));
+  const paths = [...examples.map(({ place }) => join(root, place)), join(root, '.github/workflows')];
   const { status, stdout } = spawnSync(
     zizmor!,
     ['--offline', '--no-progress', '--config', config, ...paths],
@@ -162,7 +176,7 @@ test.runIf(zizmor)('the example files are clean to zizmor', () => {
 });
 
 test('what is wrong is seen: an unknown key, an unknown context', async () => {
-  const [{ text }] = examples as [(typeof examples)[0]];
+  const { text } = examples.find(({ place }) => place.endsWith('/pull-request.yml'))!;
   const wrong = text.replace('runs-on:', 'run-on:').replace('github.repository }}', 'githib.repository }}');
   expect(await workflowErrors(wrong)).toContainEqual(expect.stringContaining('run-on'));
   expect(lint(wrong, '.github/workflows/wrong.yml').map(({ message }) => message)).toContainEqual(
@@ -170,9 +184,20 @@ test('what is wrong is seen: an unknown key, an unknown context', async () => {
   );
 });
 
-/** The scopes that an action writes to, as the list in its README has them. */
-function scopesWritten(verb: string): string[] {
+/** A job; or, where it calls a reusable workflow, the jobs there. */
+function jobsBehind([name, job]: [string, Workflow['jobs'][string]]): [string, Workflow['jobs'][string]][] {
+  if (job.uses === undefined) return [[name, job]];
+  const path = CALLED.exec(job.uses)?.[1];
+  expect(path, `${job.uses} is not a workflow of ours`).toBeDefined();
+  const { jobs } = parse(readFileSync(join(root, path!), 'utf8')) as Workflow;
+  return Object.entries(jobs).map(([inner, each]) => [`${name} / ${inner}`, each]);
+}
+
+/** The scopes that an action with such inputs writes to, as the list in its README has them. */
+function scopesWritten(verb: string, given: Readonly<Record<string, unknown>>): string[] {
   const readme = readFileSync(join(root, 'actions', verb, 'README.md'), 'utf8');
   const [, section = ''] = /^## Permissions\n([\s\S]*?)^## /m.exec(readme) ?? [];
-  return [...section.matchAll(/`([a-z-]+): write`/g)].map(([, scope]) => scope!);
+  return [...section.matchAll(/`([a-z-]+): write`(?:, with `([a-z-]+): (\S+)`)?/g)]
+    .filter(([, , input, value]) => input === undefined || String(given[input]) === value)
+    .map(([, scope]) => scope!);
 }

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { customers, POLICY, PROJECT, projectFiles } from '../churn.ts';
+import { brittleModel } from './brittle-model.ts';
 import type { WorkflowResult } from './run-workflow.ts';
 import { act, copied, startWorkflowPlace, type WorkflowPlace } from './runner.ts';
 
@@ -13,7 +14,15 @@ describe.runIf(act)('the example workflows, run by act', () => {
   let place: WorkflowPlace;
 
   beforeAll(async () => {
-    place = await startWorkflowPlace({ ...projectFiles(), ...copied('pull-request', 'release', 'retrain') });
+    place = await startWorkflowPlace({
+      ...projectFiles(),
+      'rastro.yaml': PROJECT.replace(
+        '    deploy:\n',
+        '    deploy:\n      staging: { target: local, port: 0 }\n',
+      ),
+      'rastro.policy.yaml': `${POLICY}  staging: { from: [candidate] }\n`,
+      ...copied('pull-request', 'release', 'retrain', 'promote', 'validate'),
+    });
     await place.act('train');
     await place.act('evaluate');
     await place.repository.commit('Train the first model');
@@ -35,7 +44,15 @@ describe.runIf(act)('the example workflows, run by act', () => {
       ...['checkout', 'promote', 'deploy'].map((step) => `deploy: ${step}`),
     ]);
     expect(await tags()).toEqual(['churn#prod#1', 'churn@v1.0.0']);
-    expect(await place.kinds()).toEqual(['data-check', 'train', 'evaluate', 'release', 'gate', 'promote', 'deploy']);
+    expect(await place.kinds()).toEqual([
+      'data-check',
+      'train',
+      'evaluate',
+      'release',
+      'gate',
+      'promote',
+      'deploy',
+    ]);
     const { releases, deployments } = await place.github.state();
     expect(releases).toMatchObject([{ tag: 'churn@v1.0.0', draft: false }]);
     expect(deployments).toMatchObject([{ ref: 'churn@v1.0.0', environment: 'prod' }]);
@@ -69,7 +86,11 @@ describe.runIf(act)('the example workflows, run by act', () => {
     const result = await place.runOnPullRequest('pull-request', number);
     expect(result.succeeded).toBe(false);
     expect(result.jobs).toEqual({ check: 'failure', comment: 'success' });
-    expect(stepsOf(result, 'check')).toEqual({ checkout: 'success', validate: 'failure', 'upload-artifact': 'success' });
+    expect(stepsOf(result, 'check')).toEqual({
+      checkout: 'success',
+      validate: 'failure',
+      'upload-artifact': 'success',
+    });
     const [comment] = await comments(number);
     expect(comment!.body).toContain('data/train/2025-03.csv:3');
   });
@@ -85,9 +106,103 @@ describe.runIf(act)('the example workflows, run by act', () => {
     expect(comment!.body).toMatch(/regressed|worse/);
   });
 
+  test('data alone is checked by the workflow for data', async () => {
+    const good = await openPullRequest('good-rows', {
+      'data/train/2025-05.csv': customers({ seed: 9, rows: 300 }),
+    });
+    const passes = await place.runOnPullRequest('validate', good);
+    expect(passes.jobs, passes.log).toEqual({ validate: 'success' });
+    const bad = await openPullRequest('bad-rows', { 'data/train/2025-05.csv': 'tenure,calls\n1,2\n' });
+    const fails = await place.runOnPullRequest('validate', bad);
+    expect(fails.jobs).toEqual({ validate: 'failure' });
+  });
+
+  test('a promotion by hand moves the stage, and deploys what holds it', async () => {
+    const result = await promote('staging');
+    expect(result.succeeded, result.log).toBe(true);
+    expect(await tags()).toContain('churn#staging#2');
+    expect(await served('staging')).toMatchObject({ versions: ['v1.0.0'] });
+  });
+
+  test('a version that fails its smoke test is rolled back: the one before is served again', async () => {
+    await push('Take a model that breaks on an empty row', {
+      'rastro.yaml': withoutPlan(
+        PROJECT.replace('builtin: linear', 'command: cp brittle.onnx models/churn.onnx'),
+      ).replace('    deploy:\n', '    deploy:\n      staging: { target: local, port: 0 }\n'),
+      'brittle.onnx': brittleModel(),
+    });
+    const released = await place.run('release', { eventName: 'push' });
+    expect(stepsOf(released, 'release'), released.log).toMatchObject({ release: 'success' });
+    expect(await tags()).toContain('churn@v2.0.0');
+
+    const result = await promote('staging');
+    expect(result.succeeded).toBe(false);
+    expect(stepsOf(result, 'promote'), result.log).toEqual({
+      checkout: 'success',
+      promote: 'success',
+      deploy: 'failure',
+    });
+    expect(await served('staging')).toMatchObject({ versions: ['v1.0.0'] });
+    const { deployments } = await place.github.state();
+    const last = deployments.filter(({ environment }) => environment === 'staging').at(-1)!;
+    expect(last).toMatchObject({ ref: 'churn@v2.0.0' });
+    expect(last.statuses.at(-1)).toMatchObject({ state: 'failure' });
+    expect((await place.kinds()).at(-1)).toBe('deploy');
+  });
+
+  test('a promotion that the policy refuses changes nothing', async () => {
+    await push('Ask for more', { 'rastro.policy.yaml': POLICY.replaceAll('min: 0.6', 'min: 0.99') });
+    const before = { tags: await tags(), kinds: await place.kinds() };
+    const { deployments } = await place.github.state();
+    const result = await promote('prod', 'v2.0.0');
+    expect(result.succeeded).toBe(false);
+    expect(stepsOf(result, 'promote')).toEqual({ checkout: 'success', promote: 'failure' });
+    expect(result.log).toContain('asks for');
+    expect({ tags: await tags(), kinds: await place.kinds() }).toEqual(before);
+    expect((await place.github.state()).deployments).toHaveLength(deployments.length);
+  });
+
+  test('data as in training opens no issue; drifted data opens one, retrains, and opens a pull request', async () => {
+    const quiet = await place.run('retrain', { eventName: 'schedule' });
+    expect(quiet.succeeded, quiet.log).toBe(true);
+    expect(await issues()).toEqual([]);
+
+    await push('Receive the data of April', {
+      'rastro.yaml': PROJECT,
+      'data/current.csv': customers({ seed: 6, rows: 1000, drift: 1 }),
+      'data/train/2025-04.csv': customers({ seed: 7, rows: 1500, drift: 1 }),
+    });
+    const drifted = await place.run('retrain', { eventName: 'schedule' });
+    expect(drifted.succeeded, drifted.log).toBe(true);
+    expect(await issues()).toMatchObject([{ title: 'Data drift: churn', state: 'open' }]);
+    const retraining = (await place.github.state()).issues
+      .filter(({ isPullRequest }) => isPullRequest)
+      .at(-1)!;
+    expect(retraining).toMatchObject({ state: 'open', title: expect.stringContaining('Retrain churn') });
+    const changed = await place.remote('diff', '--name-only', 'main', 'rastro/retrain/churn');
+    expect(changed.split('\n')).toContain('rastro.lock/churn/train.yaml');
+
+    const review = await place.runOnPullRequest('pull-request', retraining.number);
+    expect(stepsOf(review, 'check'), review.log).toMatchObject({
+      validate: 'success',
+      train: 'success',
+      evaluate: 'success',
+    });
+    expect(await comments(retraining.number)).toHaveLength(1);
+  });
+
   test('GitHub was never asked for what its description does not allow', () => {
     expect(place.github.violations).toEqual([]);
   });
+
+  /** Starts the workflow by hand, as its form does. */
+  const promote = (stage: string, version = '') =>
+    place.run('promote', { eventName: 'workflow_dispatch', event: { inputs: { stage, version } } });
+
+  async function served(environment: string): Promise<unknown> {
+    const state = JSON.parse(readFileSync(join(place.kept, 'serve', environment, 'churn.json'), 'utf8'));
+    return (await fetch(`${state.url}/v2/models/churn`)).json();
+  }
 
   async function push(message: string, files: Parameters<WorkflowPlace['repository']['write']>[0]) {
     await place.repository.switchTo('main');
@@ -107,10 +222,13 @@ describe.runIf(act)('the example workflows, run by act', () => {
 
   const comments = async (number: number) =>
     (await place.github.state()).comments.filter(({ issue }) => issue === number);
+  const issues = async () =>
+    (await place.github.state()).issues.filter(({ isPullRequest }) => !isPullRequest);
   const tags = async () => (await place.remote('tag', '--list')).split('\n').sort();
 });
 
-void POLICY;
+const withoutPlan = (project: string) =>
+  project.replace('[tenure, calls, plan, spend]', '[tenure, calls, spend]');
 
 function stepsOf({ steps }: WorkflowResult, job: string): Record<string, string> {
   return Object.fromEntries(steps.filter((one) => one.job === job).map(({ step, result }) => [step, result]));
@@ -119,7 +237,7 @@ function stepsOf({ steps }: WorkflowResult, job: string): Record<string, string>
 /** Ends the servers of the target `local`, which outlive the jobs that started them. */
 function endServers(kept: string): void {
   for (const path of readdirSync(kept, { recursive: true, encoding: 'utf8' })) {
-    if (!/serve\/[^/]+\/[^/]+\.json$/.test(path)) continue;
-    process.kill(JSON.parse(readFileSync(join(kept, path), 'utf8')).pid);
+    if (/^serve\/[^/]+\/[^/]+\.json$/.test(path))
+      process.kill(JSON.parse(readFileSync(join(kept, path), 'utf8')).pid);
   }
 }

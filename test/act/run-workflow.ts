@@ -4,7 +4,7 @@ import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { git, isolatedGitEnvironment, temporaryDirectory } from '@rastro/testkit';
+import { git, isolatedGitEnvironment, runtimeToken, temporaryDirectory } from '@rastro/testkit';
 import { root } from '../docs/action-files.ts';
 import { TOOLS } from '../place.ts';
 
@@ -67,13 +67,22 @@ export async function runWorkflow(runner: Runner, run: WorkflowRun): Promise<Wor
     await git(home.path, ['clone', '--quiet', '--no-checkout', runner.remote, checkout]);
     await git(checkout, ['checkout', '--quiet', '--detach', run.commit]);
     // By this address act tells which repository it is in; nothing is fetched from it.
-    await git(checkout, ['remote', 'set-url', 'origin', `https://github.com/${runner.github.repository}.git`]);
+    await git(checkout, [
+      'remote',
+      'set-url',
+      'origin',
+      `https://github.com/${runner.github.repository}.git`,
+    ]);
     const eventFile = join(home.path, 'event.json');
     await writeFile(eventFile, JSON.stringify(run.event));
-    const { code, stdout, stderr } = await execute(runner.act, argumentsOf(runner, run, checkout, eventFile), {
-      cwd: checkout,
-      env: await environmentOf(run, home.path),
-    });
+    const { code, stdout, stderr } = await execute(
+      runner.act,
+      argumentsOf(runner, run, checkout, eventFile),
+      {
+        cwd: checkout,
+        env: await environmentOf(run, home.path),
+      },
+    );
     return { succeeded: code === 0, ...readLog(stdout), log: `${spoken(stdout)}\n${stderr}` };
   } finally {
     await home.dispose();
@@ -93,7 +102,7 @@ function argumentsOf(runner: Runner, run: WorkflowRun, checkout: string, eventFi
     GITHUB_SERVER_URL: github.url.replace('//127.0.0.1', '//github.localhost'),
     GITHUB_RUN_ID: String(run.runId),
     ACTIONS_RESULTS_URL: github.resultsUrl,
-    ACTIONS_RUNTIME_TOKEN: runtimeToken(run.runId),
+    ACTIONS_RUNTIME_TOKEN: runtimeToken(String(run.runId)),
     ACT_ARTIFACT_CLIENT: artifactClient(),
     ...(runner.python ? { ACT_PYTHON: runner.python } : {}),
     ...(runner.keptWorkspace ? { ACT_KEPT_WORKSPACE: runner.keptWorkspace } : {}),
@@ -142,11 +151,6 @@ function artifactClient(): string {
   const folder = join(root, 'packages/testkit/node_modules/@actions/artifact');
   const { exports } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
   return pathToFileURL(join(folder, exports['.'].import)).href;
-}
-
-function runtimeToken(runId: number): string {
-  const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
-  return `${part({ alg: 'none' })}.${part({ scp: `Actions.Results:${runId}:job` })}.x`;
 }
 
 interface LogLine {

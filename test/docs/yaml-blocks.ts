@@ -27,12 +27,25 @@ export function documentedBlocks(): YamlBlock[] {
 
 /** Every workflow that a user may copy: the example files, and the blocks of the documentation. */
 export function workflows(): YamlBlock[] {
-  return [...exampleWorkflows(), ...documentedBlocks().filter(({ kind }) => kind === 'workflow')];
+  return [
+    ...exampleWorkflows(),
+    ...reusableWorkflows(),
+    ...documentedBlocks().filter(({ kind }) => kind === 'workflow'),
+  ];
 }
 
 export function exampleWorkflows(): YamlBlock[] {
+  return workflowFiles(/^workflows-examples\/.*\.ya?ml$/);
+}
+
+/** The workflows that other repositories call. */
+export function reusableWorkflows(): YamlBlock[] {
+  return workflowFiles(/^\.github\/workflows\/model-.*\.yml$/);
+}
+
+function workflowFiles(pattern: RegExp): YamlBlock[] {
   return trackedFiles()
-    .filter((path) => /^workflows-examples\/.*\.ya?ml$/.test(path))
+    .filter((path) => pattern.test(path))
     .map((path) => ({ place: path, kind: 'workflow', text: read(path) }));
 }
 

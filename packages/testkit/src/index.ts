@@ -1,7 +1,8 @@
 /** Temporary repositories, a runner's environment, a GitHub, fixtures. */
 
 export type { StoredArtifact } from './artifacts/artifact-store.ts';
-export { git } from './git.ts';
+export { runtimeToken } from './artifacts/start-results.ts';
+export { git, isolatedGitEnvironment } from './git.ts';
 export { type GitServer, serveGit } from './git-server.ts';
 export type { StoredCheckRun, StoredCommitStatus } from './github/checks.ts';
 export type { StoredDeployment } from './github/deployments.ts';

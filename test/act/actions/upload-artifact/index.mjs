@@ -6,7 +6,8 @@ const input = (name) => process.env[`INPUT_${name.toUpperCase()}`] ?? '';
 const patterns = input('path').split('\n').filter(Boolean);
 const hidden = (path) => input('include-hidden-files') !== 'true' && /(^|\/)\./.test(path);
 const files = patterns.flatMap((pattern) => globSync(pattern)).filter((path) => !hidden(path));
-if (files.length === 0 && input('if-no-files-found') === 'error') throw new Error(`no file matches ${patterns}`);
+if (files.length === 0 && input('if-no-files-found') === 'error')
+  throw new Error(`no file matches ${patterns}`);
 if (files.length === 0) console.log(`::warning::no file matches ${patterns}`);
 else {
   const { id, size } = await new DefaultArtifactClient().uploadArtifact(
