@@ -41,6 +41,15 @@ addEventListener('beforeprint', () => {
 export const PLOT_SCRIPT = `
 const DASHES = [[], [7, 4], [2, 4], [9, 3, 2, 3], [14, 4], [4, 2]];
 const round = (value) => String(Number(value.toPrecision(4)));
+/* Series have points of their own: between two of its points a line says what is on it. */
+function valueAt(xs, ys, at) {
+  if (ys[at] != null) return ys[at];
+  let before = at, after = at;
+  while (before >= 0 && ys[before] == null) before--;
+  while (after < ys.length && ys[after] == null) after++;
+  if (before < 0 || after >= ys.length) return undefined;
+  return ys[before] + (ys[after] - ys[before]) * (xs[at] - xs[before]) / (xs[after] - xs[before]);
+}
 function plot(figure) {
   const chart = JSON.parse(figure.dataset.plot);
   const frame = figure.querySelector('.plot');
@@ -64,7 +73,10 @@ function plot(figure) {
     const at = u.cursor.idx;
     if (at == null) { readout.textContent = 'Point at the chart for values; drag to zoom, double-click to see all.'; return; }
     const x = u.data[0][at];
-    const values = chart.series.map(({ name }, i) => u.series[i + 1].show && u.data[i + 1][at] != null ? name + ' ' + round(u.data[i + 1][at]) : '').filter(Boolean);
+    const values = chart.series.map(({ name }, i) => {
+      const value = u.series[i + 1].show ? valueAt(u.data[0], u.data[i + 1], at) : undefined;
+      return value === undefined ? '' : name + ' ' + round(value);
+    }).filter(Boolean);
     readout.textContent = [(categories ? categories[x] : chart.x + ' ' + round(x)), ...values].join('  ·  ');
   };
   const live = new uPlot({
