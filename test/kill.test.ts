@@ -86,7 +86,16 @@ async function expectReleasedOnce(model: string): Promise<void> {
   const file = await readFile(join(place.directory, `models/${model}.onnx`));
   expect(release!.assets.find(({ name }) => name === `${model}.onnx`)!.bytes.equals(file)).toBe(true);
   expect(release!.assets.map(({ name }) => name).sort()).toEqual(
-    ['contract-customers.yaml', 'metrics.json', `${model}.onnx`, 'report.html', 'train.lock.yaml'].sort(),
+    [
+      'bom.cdx.json',
+      'contract-customers.yaml',
+      'metrics.json',
+      'model-card.md',
+      `${model}.onnx`,
+      'provenance.json',
+      'report.html',
+      'train.lock.yaml',
+    ].sort(),
   );
 }
 

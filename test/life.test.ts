@@ -91,9 +91,12 @@ test('after the merge the release tags the model and publishes what it was judge
   expect(decodeURIComponent(outputs['release-url']!)).toMatch(/acme\/churn\/releases\/tag\/churn@v1\.0\.0$/);
   const assets = Object.fromEntries(release!.assets.map(({ name, bytes }) => [name, bytes]));
   expect(Object.keys(assets).sort()).toEqual([
+    'bom.cdx.json',
     'churn.onnx',
     'contract-customers.yaml',
     'metrics.json',
+    'model-card.md',
+    'provenance.json',
     'report.html',
     'train.lock.yaml',
   ]);

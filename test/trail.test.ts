@@ -109,7 +109,7 @@ test('policy check names each rule, its evidence and what to do; and changes not
   const before = await work.git('ls-remote', 'origin');
   const { exitCode, stdout } = await run(undefined, 'policy', 'check', 'churn', 'v1.0.0', 'prod');
   expect(exitCode).toBe(1);
-  expect(stdout).toMatch(/from +a version that holds or held staging +candidate +❌ fail/);
+  expect(stdout).toMatch(/from +a version that holds.* +candidate +❌ fail/);
   expect(stdout).toMatch(/approvals: have it approved/);
   expect(await work.git('ls-remote', 'origin')).toBe(before);
 });
@@ -134,10 +134,8 @@ test('a rollback returns to the version before under the waivers of the policy; 
   await passed('robot', 'promote', 'churn', 'staging');
   await passed('bea', 'approve', 'churn', 'prod');
   await passed('robot', 'promote', 'churn', 'prod');
-  await passed('bea', 'annotate', '--reason', 'never mind').then(
-    () => expect.unreachable(),
-    () => undefined,
-  );
+  const beyond = await run('bea', 'annotate', '--reason', 'bea may only approve');
+  expect(beyond.stderr).toContain('[signer-unknown]');
   const early = await run('robot', 'promote', 'churn', 'v1.0.0', 'prod');
   expect(early.exitCode).toBe(1);
   expect(early.stdout).toContain('max_drop_vs_stage');
@@ -159,7 +157,7 @@ test('somebody else’s no is not skipped, nor is a move of a stage; their own t
   await passed('bea', 'approve', 'churn', 'v1.0.0', 'prod');
   const done = await passed('robot', 'rollback', 'churn', 'prod');
   expect(done.stdout).toContain('churn v1.0.0 is prod again, in place of v1.1.0');
-  expect(done.stdout).toMatch(/max_drop_vs_stage[\s\S]*waived/);
+  expect(done.stdout).toMatch(/max_.*➖ waived/);
   const further = await run('robot', 'rollback', 'churn', 'prod');
   expect(further.stderr).toContain('[nothing-before]');
 });

@@ -12,6 +12,8 @@ export function program(finish: (code: ExitCode) => void): Command {
       'Git-native CI/CD for machine learning: validate, train, evaluate, compare, release, promote, deploy, monitor, audit.',
     )
     .version(VERSION)
+    // Or `--version` after a verb would be that of the program.
+    .enablePositionalOptions()
     .showSuggestionAfterError()
     .helpCommand(true)
     .exitOverride((error) => {
@@ -33,6 +35,7 @@ export function program(finish: (code: ExitCode) => void): Command {
 const GROUPS: Readonly<Record<string, string>> = {
   registry: 'Look at models, versions and stages, as the tags tell.',
   policy: 'Ask the policy, and test it.',
+  contract: 'Write a first contract, and contracts in the formats of others.',
 };
 
 /** The command that a verb is under: `registry` for `registry show`, the program itself for `promote`. */

@@ -2,23 +2,25 @@ import { fault, InputError, place } from '@rastro/fault';
 import { PROJECT_FILE, readTrainLock, trainLockPath } from '@rastro/lineage';
 import { readRecord } from '@rastro/metrics';
 import {
-  type Bump,
-  formatTagName,
+  compareVersions,
   latestVersion,
-  nextVersion,
+  type RegisteredModel,
   type RequiredBump,
   registryState,
   requiredBump,
 } from '@rastro/registry';
-import { COMMENT_BUDGET, type Report, renderHtml, renderMarkdown } from '@rastro/report';
-import { modelState, type TrailEvent } from '@rastro/trail';
+import { COMMENT_BUDGET, type Report, renderMarkdown } from '@rastro/report';
+import { type Entry, modelState, type TrailEvent } from '@rastro/trail';
 import { z } from 'zod';
 import { breachesOf, recordPath } from './evaluate.ts';
 import { evidenceEvents, factsOf, gatherEvidence, type ModelEvidence } from './evidence.ts';
-import { modelAssetName } from './model-bytes.ts';
 import type { Outcome } from './outcome.ts';
 import type { Forge, Ports, Repository } from './ports/index.ts';
 import { loadProject, type NamedModel, pickModel } from './project.ts';
+import { changesSince, type PreviousVersion } from './release-changes.ts';
+import { type ReleaseFiles, writeReleaseFiles } from './release-files.ts';
+import { planRelease } from './release-plan.ts';
+import type { ReleasedVersion } from './released-version.ts';
 import { figure, report, short, table } from './report.ts';
 import { onTrail, type Trail } from './trail.ts';
 
@@ -50,6 +52,15 @@ export interface ReleaseRecord {
   readonly commit: string;
   readonly status: 'released' | 'existing' | 'planned' | 'refused';
   readonly url: string | undefined;
+  /** Paths of the model file and of what was written about it; undefined when nothing was released. */
+  readonly files:
+    | {
+        readonly model: string;
+        readonly bom: string;
+        readonly card: string;
+        readonly provenance: string | undefined;
+      }
+    | undefined;
   readonly reasons: readonly string[];
 }
 
@@ -79,22 +90,43 @@ export async function release(request: ReleaseRequest, ports: ReleasePorts): Pro
       .filter(({ verdict }) => verdict === 'fail')
       .map(({ dataset }) => `${dataset} breaks its contract`),
   ];
-  const plan = await onTrail(ports, (trail) =>
+  const { record, previous, releasedAt } = await onTrail<Decided>(ports, (trail) =>
     decide({ request, model, evidence, commit, refusals, trail, repository, ports }),
   );
-  if (plan.status === 'refused' || plan.status === 'planned') {
-    return {
-      status: plan.status === 'refused' ? 'breach' : 'pass',
-      reports: [describe(plan, evidence, undefined)],
-      record: plan,
-    };
-  }
+  const told = describe(record, evidence, previous);
+  if (releasedAt === undefined)
+    return { status: record.status === 'refused' ? 'breach' : 'pass', reports: [told], record };
   ports.progress.step(
-    `${plan.tag}: ${plan.status === 'released' ? 'tagged and recorded' : 'was released before'}`,
+    `${record.tag}: ${record.status === 'released' ? 'tagged and recorded' : 'was released before'}`,
   );
-  const url = forge ? await publish(plan, model, evidence, forge, ports) : undefined;
-  const record = { ...plan, url };
-  return { status: 'pass', reports: [describe(record, evidence, url)], record };
+  const { version, tag } = record;
+  const released: ReleasedVersion = {
+    model,
+    version,
+    tag,
+    commit: record.commit,
+    releasedAt,
+    evidence,
+    slug: ports.context.slug,
+    rastro: ports.context.version,
+  };
+  // The documents speak of the release as such, however often it was run.
+  const report = describe({ ...record, status: 'released' }, evidence, previous);
+  const files = await writeReleaseFiles(released, report, ports);
+  const url = forge && (await publish(released, report, forge, files, ports));
+  const done: ReleaseRecord = {
+    ...record,
+    url,
+    files: { model: model.file, bom: files.bom, card: files.card, provenance: files.provenance },
+  };
+  return { status: 'pass', reports: [describe(done, evidence, previous)], record: done };
+}
+
+interface Decided {
+  readonly record: ReleaseRecord;
+  readonly previous: PreviousVersion | undefined;
+  /** When it was recorded; undefined when it was not. */
+  readonly releasedAt: string | undefined;
 }
 
 interface Deciding {
@@ -108,111 +140,109 @@ interface Deciding {
   readonly ports: ReleasePorts;
 }
 
-/** What a release does on this state of the trail. Nothing here writes. */
+/** What a release does on this state of the trail: reads what there is, plans, and puts the plan into entries and a tag. */
 async function decide({ request, model, evidence, commit, refusals, trail, repository, ports }: Deciding) {
   const { name } = model;
+  const { sha256, recordSha256 } = evidence;
   const { releases } = modelState(trail.chain.entries, name);
-  const before = [...releases.values()].find(({ event }) => event.sha256 === evidence.sha256);
-  const base = { model: name, sha256: evidence.sha256, url: undefined };
-  if (before) {
-    const { version, tag } = before.event;
-    return {
-      done: {
-        ...base,
-        version,
-        tag,
-        commit: before.event.commit,
-        status: 'existing',
-        reasons: ['this file was released before'],
-      } satisfies ReleaseRecord,
-    };
-  }
   const registered = registryState(await repository.tags()).get(name);
-  const bump = await bumpFrom(registered && latestVersion(registered)?.commit, model, evidence, repository);
-  const version = nextVersion({
-    registered: [
-      ...new Set([...(registered?.versions.map((each) => each.version) ?? []), ...releases.keys()]),
-    ],
-    required: bump.bump,
-    ...(request.version ? { asked: request.version as Bump | `v${string}` } : {}),
-  });
-  const tag = formatTagName({ action: 'register', model: name, version });
-  const planned: ReleaseRecord = {
-    ...base,
-    version,
-    tag,
+  const known = [...releases.values()].find(({ event }) => event.sha256 === sha256);
+  const previous = await previousVersion(registered, known?.event.version, model, repository);
+  const plan = planRelease({
+    model: name,
+    sha256,
     commit,
-    status: 'planned',
-    reasons: bump.reasons.map(({ message }) => message),
+    registered,
+    releases,
+    bump: bumpSince(previous, evidence),
+    asked: request.version,
+    refusals,
+  });
+  const base = { model: name, sha256, url: undefined, files: undefined };
+  const record = {
+    ...base,
+    version: plan.version,
+    tag: plan.tag,
+    commit: plan.commit,
+    reasons: plan.reasons,
   };
-  if (refusals.length > 0)
-    return { done: { ...planned, status: 'refused', reasons: refusals } satisfies ReleaseRecord };
-  if (request.dryRun) return { done: planned };
-  const evidenced = evidenceEvents(model, evidence, { code: commit, version: ports.context.version });
+  const told = previous?.evidence && { ...previous.evidence, version: previous.version };
+  const answer = (status: ReleaseRecord['status'], releasedAt: string | undefined) => ({
+    record: { ...record, status } satisfies ReleaseRecord,
+    previous: told,
+    releasedAt,
+  });
+  if (plan.kind === 'existing') return { done: answer('existing', known!.recordedAt) };
+  if (plan.kind === 'refused') return { done: answer('refused', undefined) };
+  if (request.dryRun) return { done: answer('planned', undefined) };
   const message = [
-    `${name} ${version}`,
+    `${name} ${plan.version}`,
     '',
-    ...planned.reasons.map((reason) => `- ${reason}`),
+    ...plan.reasons.map((reason) => `- ${reason}`),
     '',
-    `Model-Sha256: ${evidence.sha256}`,
+    `Model-Sha256: ${sha256}`,
   ].join('\n');
+  const { version, tag } = plan;
   const events = (tags: ReadonlyMap<string, string>): TrailEvent[] => [
-    ...evidenced,
+    ...evidenceEvents(model, evidence, { code: commit, version: ports.context.version }),
     {
       kind: 'release',
-      event: {
-        model: name,
-        version,
-        sha256: evidence.sha256,
-        commit,
-        tag,
-        tagObject: tags.get(tag)!,
-        recordSha256: evidence.recordSha256,
-      },
+      event: { model: name, version, sha256, commit, tag, tagObject: tags.get(tag)!, recordSha256 },
     },
   ];
   return {
     append: { tags: [{ name: tag, target: commit, message }], events },
-    result: (): ReleaseRecord => ({ ...planned, status: 'released' }),
+    result: (entries: readonly Entry[]) => answer('released', entries.at(-1)!.recordedAt),
   };
 }
 
-async function bumpFrom(
-  commit: string | undefined,
+/** The version before, and what its commit holds about it; no `evidence` when it left no record. */
+interface Previous {
+  readonly version: string;
+  readonly evidence: Pick<ModelEvidence, 'record' | 'lock'> | undefined;
+}
+
+/** The highest version that stands besides the one that this file has already; undefined for a first version. */
+async function previousVersion(
+  registered: RegisteredModel | undefined,
+  own: string | undefined,
   model: NamedModel,
-  evidence: ModelEvidence,
   repository: Repository,
-): Promise<RequiredBump> {
-  if (commit === undefined)
-    return {
-      bump: 'major',
-      reasons: [{ bump: 'major', code: 'first', message: 'this is the first version' }],
-    };
+): Promise<Previous | undefined> {
+  const others = registered && {
+    ...registered,
+    versions: registered.versions.filter(
+      ({ version }) => own === undefined || compareVersions(version, own) < 0,
+    ),
+  };
+  const last = others && latestVersion(others);
+  if (!last) return undefined;
   const read = async (path: string) => {
-    const bytes = await repository.readFile(commit, path);
+    const bytes = await repository.readFile(last.commit, path);
     return bytes && new TextDecoder().decode(bytes);
   };
   const record = await read(recordPath(model.name));
-  if (record === undefined) {
-    return {
-      bump: 'minor',
-      reasons: [
-        {
-          bump: 'minor',
-          code: 'unknown',
-          message: 'the version before left no evaluation record to compare with',
-        },
-      ],
-    };
-  }
+  if (record === undefined) return { version: last.version, evidence: undefined };
   const lock = await read(trainLockPath(model.name));
-  return requiredBump({
-    previous: factsOf({
+  return {
+    version: last.version,
+    evidence: {
       record: readRecord(record, recordPath(model.name)),
       lock: lock === undefined ? undefined : readTrainLock(lock, trainLockPath(model.name)),
-    }),
-    next: factsOf(evidence),
-  });
+    },
+  };
+}
+
+function bumpSince(previous: Previous | undefined, evidence: ModelEvidence): RequiredBump {
+  if (!previous) {
+    const message = 'this is the first version';
+    return { bump: 'major', reasons: [{ bump: 'major', code: 'first', message }] };
+  }
+  if (!previous.evidence) {
+    const message = 'the version before left no evaluation record to compare with';
+    return { bump: 'minor', reasons: [{ bump: 'minor', code: 'unknown', message }] };
+  }
+  return requiredBump({ previous: factsOf(previous.evidence), next: factsOf(evidence) });
 }
 
 /** What the released commit must hold, or the tag would name another configuration than the one that was used. */
@@ -232,49 +262,30 @@ async function refuseUncommitted({ config }: NamedModel, repository: Repository)
 }
 
 async function publish(
-  plan: ReleaseRecord,
-  model: NamedModel,
-  evidence: ModelEvidence,
+  released: ReleasedVersion,
+  report: Report,
   forge: Forge,
+  files: ReleaseFiles,
   { workspace }: ReleasePorts,
 ): Promise<string> {
-  const reports = [describe({ ...plan, status: 'released' }, evidence, undefined)];
-  const folder = `.rastro/release/${plan.tag.replaceAll('/', '-')}`;
-  await workspace.write('.rastro/.gitignore', '*\n');
-  await workspace.write(
-    `${folder}/report.html`,
-    renderHtml(reports, { title: plan.tag, generatedFrom: plan.commit }),
-  );
-  const assets = [
-    { name: modelAssetName(model.name), path: model.file, contentType: 'application/octet-stream' },
-    { name: 'metrics.json', path: recordPath(model.name), contentType: 'application/json' },
-    { name: 'report.html', path: `${folder}/report.html`, contentType: 'text/html' },
-    ...(evidence.lock
-      ? [{ name: 'train.lock.yaml', path: trainLockPath(model.name), contentType: 'application/yaml' }]
-      : []),
-    ...evidence.checks.map(({ contract, dataset }) => ({
-      name: `contract-${dataset}.yaml`,
-      path: contract.path,
-      contentType: 'application/yaml',
-    })),
-  ];
   const { url } = await forge.ensureRelease({
-    tag: plan.tag,
-    commit: plan.commit,
-    title: `${plan.model} ${plan.version}`,
-    body: renderMarkdown(reports, { budget: COMMENT_BUDGET }),
-    prerelease: plan.version.includes('-'),
-    assets: assets.map((asset) => ({ ...asset, path: workspace.absolute(asset.path) })),
+    tag: released.tag,
+    commit: released.commit,
+    title: `${released.model.name} ${released.version}`,
+    body: renderMarkdown([report], { budget: COMMENT_BUDGET }),
+    prerelease: released.version.includes('-'),
+    assets: files.assets.map((asset) => ({ ...asset, path: workspace.absolute(asset.path) })),
   });
   return url;
 }
 
 function describe(
   record: ReleaseRecord,
-  { record: evaluated, recordSha256, lock }: ModelEvidence,
-  url: string | undefined,
+  evidence: ModelEvidence,
+  previous: PreviousVersion | undefined,
 ): Report {
-  const { model, version, status, reasons, sha256, commit, tag } = record;
+  const { model, version, status, reasons, sha256, commit, tag, url } = record;
+  const { record: evaluated, recordSha256, lock } = evidence;
   const sentence = {
     released: `Released ${model} ${version}.`,
     existing: `This file is ${model} ${version} already.`,
@@ -301,6 +312,7 @@ function describe(
         { kind: 'list', items: [...reasons] },
       ],
     },
+    changesSince(previous, evidence),
     {
       id: 'metrics',
       title: 'Metrics',

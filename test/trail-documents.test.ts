@@ -1,0 +1,154 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { type TemporaryRepository, temporaryRepository } from '@rastro/testkit';
+import { Ajv } from 'ajv';
+import addFormats from 'ajv-formats';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { cli } from './place.ts';
+import { digest, releasable } from './released.ts';
+
+/** What a release says about its model: the card, the bill of materials, the provenance, the changes. */
+let work: TemporaryRepository;
+
+const OWNER = `---
+license: mit
+tags: [telecom]
+model-index: []
+---
+# Churn
+
+For the retention team. <b>Ours</b>.
+
+<!-- rastro:evidence -->
+old
+<!-- /rastro:evidence -->
+
+## Limitations
+
+Not for pricing.
+`;
+
+beforeAll(async () => {
+  work = await temporaryRepository({ remote: true });
+  await work.commit('Begin', { ...releasable([{ name: 'churn' }]), 'MODEL_CARD.md': OWNER });
+  await work.push('main');
+  await work.git('remote', 'set-head', 'origin', 'main');
+});
+afterAll(() => work?.dispose());
+
+async function release() {
+  const { exitCode, stdout, stderr } = await cli(work.directory, [
+    'release',
+    '--github-release',
+    'false',
+    '--json',
+  ]);
+  expect(exitCode, stderr).toBe(0);
+  return JSON.parse(stdout);
+}
+
+const read = (path: string) => readFileSync(join(work.directory, path), 'utf8');
+
+test('the model card has the owner’s words as they are, and the evidence between them', async () => {
+  const { record } = await release();
+  const card = read(record.files.card);
+  const [, front, body] = /^---\n([\s\S]*?)\n---\n([\s\S]*)$/.exec(card)!;
+  expect(parse(front!)).toMatchObject({
+    license: 'mit',
+    tags: ['telecom', 'onnx', 'rastro'],
+    pipeline_tag: 'tabular-classification',
+    'model-index': [
+      {
+        name: 'churn v1.0.0',
+        results: [
+          {
+            task: { type: 'tabular-classification' },
+            dataset: { name: 'rows' },
+            metrics: [{ type: 'roc_auc', value: 0.9 }],
+          },
+        ],
+      },
+    ],
+  });
+  expect(body).toContain('For the retention team. <b>Ours</b>.');
+  expect(body).toMatch(
+    /## Evaluation[\s\S]*\| roc\\_auc \| 0\.9 \|[\s\S]*## Limitations\n\nNot for pricing\./,
+  );
+  expect(body).not.toContain('\nold\n');
+  expect(body).toContain(digest('model churn'));
+});
+
+test('the bill of materials passes the published schema of CycloneDX 1.6', async () => {
+  const { record } = await release();
+  const schemas = createRequire(import.meta.url).resolve('@cyclonedx/cyclonedx-library/package.json');
+  const schema = (name: string) =>
+    JSON.parse(readFileSync(join(schemas, '../res/schema', `${name}.SNAPSHOT.schema.json`), 'utf8'));
+  const ajv = new Ajv({ strict: false, allErrors: true });
+  (addFormats as unknown as (ajv: Ajv) => void)(ajv);
+  ajv.addFormat('iri-reference', true);
+  ajv.addFormat('idn-email', true);
+  for (const name of ['spdx', 'jsf-0.82']) ajv.addSchema(schema(name));
+  const validate = ajv.compile(schema('bom-1.6'));
+  const bom = JSON.parse(read(record.files.bom));
+  expect(validate(bom), JSON.stringify(validate.errors)).toBe(true);
+  expect(bom.metadata.component).toMatchObject({
+    type: 'machine-learning-model',
+    name: 'churn',
+    version: 'v1.0.0',
+    hashes: [{ alg: 'SHA-256', content: digest('model churn') }],
+  });
+  expect(bom.components[0]).toMatchObject({ type: 'data', name: 'data/rows.csv' });
+  expect(validate({ ...bom, bomFormat: 'Other' })).toBe(false);
+});
+
+test('the provenance names the file, the command, and everything that training read', async () => {
+  const { record } = await release();
+  const statement = JSON.parse(read(record.files.provenance));
+  expect(statement).toMatchObject({
+    _type: 'https://in-toto.io/Statement/v1',
+    subject: [{ name: 'churn.onnx', digest: { sha256: digest('model churn') } }],
+    predicateType: 'https://slsa.dev/provenance/v1',
+    predicate: { buildDefinition: { externalParameters: { builtin: 'linear', seed: 7 } } },
+  });
+  const { resolvedDependencies } = statement.predicate.buildDefinition;
+  expect(resolvedDependencies[0].digest.gitCommit).toBe(record.commit);
+  expect(resolvedDependencies[1]).toEqual({
+    name: 'data/rows.csv',
+    digest: { sha256: digest('x,y\n1,0\n2,1\n') },
+  });
+});
+
+test('run again, every document has the same bytes', async () => {
+  const first = await release();
+  const before = Object.values(first.record.files).map((path) => read(String(path)));
+  const second = await release();
+  expect(second.record).toMatchObject({ status: 'existing', version: 'v1.0.0' });
+  expect(Object.values(second.record.files).map((path) => read(String(path)))).toEqual(before);
+});
+
+test('the next version tells what changed in data, parameters and metrics', async () => {
+  const next = { name: 'churn', bytes: 'next', auc: 0.93, params: { depth: 3 }, rows: 'x,y\n1,1\n2,0\n' };
+  await work.commit('Train', releasable([next]));
+  const { record, reports } = await release();
+  expect(record).toMatchObject({ status: 'released', version: 'v1.1.0' });
+  const changes = JSON.stringify(reports[0].sections.find(({ id }: { id: string }) => id === 'changes'));
+  expect(changes).toContain('Changes since v1.0.0');
+  expect(changes).toContain('training file data/rows.csv changed');
+  expect(changes).toContain('depth was not set and is 3');
+  expect(changes).toContain('+0.0300');
+});
+
+test('a version that is taken is refused for another file', async () => {
+  await work.commit('Train', releasable([{ name: 'churn', bytes: 'third' }]));
+  const { exitCode, stderr } = await cli(work.directory, [
+    'release',
+    '--github-release',
+    'false',
+    '--version',
+    'v1.1.0',
+  ]);
+  expect(exitCode).toBe(2);
+  expect(stderr).toContain('[version-taken]');
+});
