@@ -12,7 +12,7 @@ export type {
 } from './data-facts.ts';
 export { type ContractChange, type ContractEvolution, compareContracts } from './evolve.ts';
 export { explainPlan } from './explain-plan.ts';
-export { type ColumnProfile, inferContract, type TableProfile } from './infer.ts';
+export { type ColumnProfile, inferContract, type TableDialect, type TableProfile } from './infer.ts';
 export { judge } from './judge.ts';
 export { junitOf } from './junit.ts';
 export { odcsFromContract } from './odcs-export.ts';

@@ -1,5 +1,5 @@
 import { type PersonalData, personalDataIn } from './personal-data.ts';
-import type { Contract, FieldType } from './schema.ts';
+import type { FieldType } from './schema.ts';
 
 /** What was measured of one column, exactly and over all rows; `sample` are values from its first rows. */
 export interface ColumnProfile {
@@ -22,8 +22,17 @@ export interface ColumnProfile {
   readonly sample: readonly (string | null)[];
 }
 
+/** How the files turned out to be written, where that is not the usual way. */
+export interface TableDialect {
+  readonly delimiter?: string;
+  readonly encoding?: 'utf-16' | 'utf-16le' | 'utf-16be' | 'windows-1252';
+  readonly header?: false;
+  readonly missingValues?: readonly string[];
+}
+
 /** What was measured of a table. */
 export interface TableProfile {
+  readonly dialect: TableDialect;
   readonly rows: number;
   readonly columns: readonly ColumnProfile[];
 }
@@ -39,14 +48,16 @@ const FEWEST_ROWS = 20;
  */
 export function inferContract(
   profile: TableProfile,
-  about: { name: string; source: Partial<Contract['source']> },
+  about: { name: string; source: { readonly path?: string | readonly string[] } },
 ): string {
   const { rows, columns } = profile;
   const key =
     columns.find(
       (column) => isKey(column, rows) && /(^|_|\b)(id|key|code|uuid|number|no)$/i.test(column.name),
     ) ?? columns.slice(0, 1).find((column) => isKey(column, rows));
-  const source = Object.entries(about.source).filter(([, value]) => value !== undefined);
+  const source = Object.entries({ ...about.source, ...profile.dialect }).filter(
+    ([, value]) => value !== undefined,
+  );
   return [
     `# Inferred from ${count(rows, 'row')}. Read it, and make it the promise that you mean.`,
     `name: ${scalar(about.name)}`,

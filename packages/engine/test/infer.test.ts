@@ -124,3 +124,31 @@ test('personal data that the contract does not speak of is told', async () => {
   expect(await broken(contract(', sensitive: true'), path)).toEqual([]);
   expect(await broken(contract(', sensitive: allowed'), path)).toEqual([]);
 });
+
+test('how a file is written is found out', async () => {
+  const rows = (line: (row: number) => string) =>
+    Array.from({ length: 30 }, (_, row) => `${line(row)}\n`).join('');
+  const dialect = async (bytes: string | Buffer, format: 'csv' | 'tsv' = 'csv') => {
+    const path = join(folder, `dialect.${format}`);
+    writeFileSync(path, bytes);
+    return (await engine.profile({ files: [path], format })).dialect;
+  };
+  expect(await dialect(`a,b\n${rows((row) => `${row},"x;y;z"`)}`)).toEqual({});
+  expect(await dialect(`a;b\n${rows((row) => `${row};1,5`)}`)).toEqual({ delimiter: ';' });
+  expect(await dialect(`a|b\n${rows((row) => `${row}|NA`)}`)).toEqual({ delimiter: '|' });
+  expect(await dialect(`a\tb\n${rows((row) => `${row}\tx`)}`)).toEqual({ delimiter: '\t' });
+  expect(await dialect(`a\tb\n${rows((row) => `${row}\tx`)}`, 'tsv')).toEqual({});
+  expect(await dialect(rows((row) => `${row},x`))).toEqual({ header: false });
+  expect(await dialect(`a,b\n${rows((row) => `${row % 3 ? row : 'NA'},x`)}`)).toEqual({
+    missingValues: ['', 'NA'],
+  });
+  expect(await dialect(Buffer.from(`a,b\n${rows((row) => `${row},é`)}`, 'latin1'))).toEqual({
+    encoding: 'windows-1252',
+  });
+  const utf16 = Buffer.from(`a;b\n${rows((row) => `${row};é`)}`, 'utf16le');
+  expect(await dialect(utf16)).toEqual({ encoding: 'utf-16le', delimiter: ';' });
+  expect(await dialect(Buffer.concat([Buffer.from([0xff, 0xfe]), utf16]))).toEqual({
+    encoding: 'utf-16',
+    delimiter: ';',
+  });
+});

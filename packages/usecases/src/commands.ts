@@ -1,6 +1,9 @@
 import { AnnotateRequest, annotate } from './annotate.ts';
 import { ApproveRequest, approve } from './approve.ts';
+import { ExportRequest, exportContract, ImportRequest, importContract } from './contract-convert.ts';
+import { InferRequest, inferFrom } from './contract-infer.ts';
 import { DoctorRequest, doctor } from './doctor.ts';
+import { InitRequest, init } from './init.ts';
 import { LogRequest, log } from './log.ts';
 import { PolicyCheckRequest, PolicyTestRequest, policyCheck, policyTest } from './policy.ts';
 import { RegistryRequest, registryHistory, registryList, registryShow } from './registry-view.ts';
@@ -9,6 +12,29 @@ import { DeprecateRequest, DeregisterRequest, deprecate, deregister } from './wi
 
 /** What only the command line has, besides the verbs: looking things up, and what a person says. */
 export const commands: readonly Verb[] = [
+  verb(
+    'init',
+    'Write rastro.yaml, contracts and a workflow for the data of this repository.',
+    InitRequest,
+    init,
+  ),
+  verb('contract infer', 'Write a first contract from what data shows.', InferRequest, inferFrom, {
+    arguments: ['data'],
+  }),
+  verb(
+    'contract import',
+    'Make a contract from an ODCS document or a Table Schema.',
+    ImportRequest,
+    importContract,
+    { arguments: ['file'] },
+  ),
+  verb(
+    'contract export',
+    'Write a contract as an ODCS document or a Table Schema.',
+    ExportRequest,
+    exportContract,
+    { arguments: ['contract'] },
+  ),
   verb('registry list', 'List the models of this repository.', RegistryRequest, registryList, {
     arguments: ['model'],
     json: 'record',

@@ -1,29 +1,59 @@
 import type { ColumnProfile, FieldType, TableProfile } from '@rastro/contract';
 import type { TableSource } from '@rastro/usecases';
-import { columnSqlOf, inFolder, openTable, typesOf } from './read.ts';
+import { detectDialect } from './detect-dialect.ts';
+import { literal } from './opened-file.ts';
+import { columnSqlOf, inFolder, type Opened, openTable, typesOf } from './read.ts';
 import type { Session } from './session.ts';
 
-/** Measures every column, exactly and over all rows. */
+/** Measures every column, exactly and over all rows, in the way that the files turn out to be written. */
 export async function profileTable(
   session: Session,
-  source: TableSource,
+  given: TableSource,
   tempDirectory: string,
 ): Promise<TableProfile> {
   return inFolder(tempDirectory, async (scratch) => {
-    const opened = await openTable(session, source, scratch);
+    const detected = await detectDialect(given);
+    const asked = { ...given, ...detected };
+    const opened = await openTable(session, asked, scratch);
+    const missing = given.missingValues === undefined ? await missingMarks(session, asked, opened) : [];
+    const source = missing.length === 0 ? asked : { ...asked, missingValues: ['', ...missing] };
     const types = await typesOf(session, source, opened);
     const columns: ColumnProfile[] = [];
     for (const [index, { name, type }] of types.entries()) {
       columns.push(
         await profileColumn(
           session,
-          { name, type: type === 'other' ? 'any' : type },
+          { name: source.header === false ? `column_${name}` : name, type: type === 'other' ? 'any' : type },
           columnSqlOf(source, opened, index),
         ),
       );
     }
-    return { rows: opened.rows, columns };
+    const dialect = { ...detected, ...(missing.length === 0 ? {} : { missingValues: ['', ...missing] }) };
+    return { dialect, rows: opened.rows, columns };
   });
+}
+
+/** Texts that people write where there is no value, and that mean nothing else. */
+const MARKS = ['?', '#N/A', 'N/A', 'NaN', 'nan', 'NULL', 'null', '\\N'];
+/** Texts that may be a value too: they are taken for a missing one where all other values of the column are numbers or dates. */
+const DOUBTFUL_MARKS = ['NA', 'None', '-'];
+
+async function missingMarks(session: Session, source: TableSource, opened: Opened): Promise<string[]> {
+  const texts = opened.table.physical.flatMap((physical, index) => (physical === 'text' ? [index] : []));
+  if (texts.length === 0) return [];
+  const among = [...MARKS, ...DOUBTFUL_MARKS].map(literal).join(', ');
+  const row = await session.row(
+    `SELECT ${texts.map((index) => `list(DISTINCT _f${index}) FILTER (WHERE _f${index} IN (${among})) AS m${index}`).join(', ')} FROM source`,
+  );
+  const seen = texts.map((index) => ({ index, marks: (row[`m${index}`] ?? []) as string[] }));
+  const marked = seen.filter(({ marks }) => marks.length > 0);
+  if (marked.length === 0) return [];
+  const all = [...new Set(marked.flatMap(({ marks }) => marks))];
+  const types = await typesOf(session, { ...source, missingValues: ['', ...all] }, opened);
+  const found = marked.flatMap(({ index, marks }) =>
+    marks.filter((mark) => MARKS.includes(mark) || types[index]!.type !== 'string'),
+  );
+  return [...new Set(found)].sort();
 }
 
 const SHAPE = (t: string) =>
