@@ -1,14 +1,19 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type TemporaryRepository, temporaryDirectory, temporaryRepository } from '@rastro/testkit';
+import {
+  type TemporaryDirectory,
+  type TemporaryRepository,
+  temporaryDirectory,
+  temporaryRepository,
+} from '@rastro/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { cli } from './place.ts';
 import { type MadeUp, releasable } from './released.ts';
 
 /** The life of a version on the command line, signed: what is looked up, approved, promoted, taken back and proved. */
 let work: TemporaryRepository;
-let keys: { path: string; [Symbol.asyncDispose](): Promise<void> };
+let keys: TemporaryDirectory;
 
 const policy = (roots: string) => `version: 1
 stages:
@@ -44,7 +49,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await work?.dispose();
-  await keys?.[Symbol.asyncDispose]();
+  await keys?.dispose();
 });
 
 const publicKey = (name: string) => readFileSync(join(keys.path, `${name}.pub`), 'utf8').trim();

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -86,6 +87,43 @@ export interface NewCommit {
   readonly author: { readonly name: string; readonly email: string };
   /** Seconds since the epoch. */
   readonly at: number;
+}
+
+/**
+ * Writes a line of commits, each adding its files as plain ones on top of the one before, in one process however many they are.
+ * Resolves with their ids. The ref that git wants for this is ours alone and gone again afterwards.
+ */
+export async function writeCommits(
+  git: Git,
+  line: { readonly parent: string | undefined; readonly commits: readonly Omit<NewCommit, 'parent'>[] },
+): Promise<string[]> {
+  const ref = `refs/rastro/writing/${randomUUID()}`;
+  const parts: (string | Uint8Array)[] = [];
+  const data = (content: string | Uint8Array) => {
+    const bytes = Buffer.from(content);
+    parts.push(`data ${bytes.length}\n`, bytes, '\n');
+  };
+  for (const [index, { files, message, author, at }] of line.commits.entries()) {
+    const { name, email } = checkedIdentity(author);
+    const person = `${name} <${email}> ${at} +0000`;
+    parts.push(`commit ${ref}\nmark :${index + 1}\nauthor ${person}\ncommitter ${person}\n`);
+    data(message);
+    if (index === 0 && line.parent !== undefined) parts.push(`from ${checkedObjectId(line.parent)}\n`);
+    for (const { path, content } of files) {
+      parts.push(`M 100644 inline ${JSON.stringify(checkedPath(path))}\n`);
+      data(content);
+    }
+    parts.push('\n');
+  }
+  for (const index of line.commits.keys()) parts.push(`get-mark :${index + 1}\n`);
+  parts.push('done\n');
+  try {
+    const input = Buffer.concat(parts.map((part) => Buffer.from(part)));
+    const answer = await git.text(['fast-import', '--quiet', '--done'], { input });
+    return answer.split('\n');
+  } finally {
+    await git.run(['update-ref', '-d', ref]);
+  }
 }
 
 /** Writes a commit that adds or replaces files on top of its parent. Neither the working tree nor the index is touched. */

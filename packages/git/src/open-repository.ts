@@ -3,7 +3,7 @@ import type { Repository } from '@rastro/usecases';
 import { tokenConfiguration } from './credentials.ts';
 import { checkVersion, type Git, gitFailed, git as openGit } from './git.ts';
 import { checkedObjectId, checkedPath, checkedRefName, checkedRemote, checkedRevision } from './names.ts';
-import { objectAt, readObjects, writeCommit } from './objects.ts';
+import { objectAt, readObjects, writeCommit, writeCommits } from './objects.ts';
 import { pushRefs, type RefUpdate, updateRefs } from './push.ts';
 import { fetchTags, readTags, seenTag, writeTag } from './tags.ts';
 import { readTrail } from './trail-branch.ts';
@@ -322,10 +322,16 @@ function repositoryOf(
     trail: (from) => readTrail(git, checkedObjectId(from)),
 
     async appendTrail({ head: old, entries, tags, author, at }) {
-      let tip = old;
-      for (const { path, content, message } of entries) {
-        tip = await writeCommit(git, { parent: tip, files: [{ path, content }], message, author, at });
-      }
+      const ids = await writeCommits(git, {
+        parent: old,
+        commits: entries.map(({ path, content, message }) => ({
+          files: [{ path, content }],
+          message,
+          author,
+          at,
+        })),
+      });
+      const tip = ids.at(-1);
       if (tip === undefined) throw new RangeError('an append needs at least one entry');
       const updates = [
         { ref: TRAIL_BRANCH, to: tip, expect: old ?? null },
