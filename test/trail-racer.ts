@@ -10,7 +10,7 @@ import { promote, release } from '@rastro/usecases';
 const [directory = '', name = ''] = process.argv.slice(2);
 const wired = await wirePorts({
   directory,
-  context: terminalContext({}, { name, email: `${name}@example.com` }),
+  context: async () => terminalContext({}, { name, email: `${name}@example.com` }),
   token: undefined,
   apiUrl: undefined,
   progress: { step: () => undefined },

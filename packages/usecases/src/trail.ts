@@ -80,7 +80,7 @@ export async function onTrail<T>(
     const entries = await append(decision.append, trail, repository, ports);
     if (entries) return decision.result(entries);
     ports.progress.step('somebody else wrote to the trail first; deciding again');
-    await ports.clock.sleep(Math.random() * Math.min(5000, 100 * 2 ** attempt));
+    await ports.clock.sleep(Math.random() * Math.min(15_000, 100 * 2 ** attempt));
   }
   throw new OutsideError(
     fault(
