@@ -20,7 +20,7 @@ describe.runIf(act)('the example workflows, run by act', () => {
         '    deploy:\n',
         '    deploy:\n      staging: { target: local, port: 0 }\n',
       ),
-      'rastro.policy.yaml': `${POLICY}  staging: { from: [candidate] }\n`,
+      'rastro.policy.yaml': POLICIES,
       ...copied('pull-request', 'release', 'retrain', 'promote', 'validate'),
     });
     await place.act('train');
@@ -124,12 +124,28 @@ describe.runIf(act)('the example workflows, run by act', () => {
     expect(await served('staging')).toMatchObject({ versions: ['v1.0.0'] });
   });
 
+  test('a version that the policy refuses is released, and neither promoted nor deployed', async () => {
+    await push('Ask for more, and train on February too', {
+      'rastro.policy.yaml': POLICIES.replaceAll('min: 0.6', 'min: 0.99'),
+      'data/train/2025-02.csv': customers({ seed: 4, rows: 1500 }),
+    });
+    const { deployments } = await place.github.state();
+    const result = await place.run('release', { eventName: 'push' });
+    expect(result.jobs, result.log).toEqual({ release: 'success', deploy: 'failure' });
+    expect(stepsOf(result, 'deploy')).toEqual({ checkout: 'success', promote: 'failure' });
+    expect(result.log).toMatch(/roc_auc.*asks for at least 0\.99/);
+    expect(await tags()).toEqual(['churn#prod#1', 'churn#staging#2', 'churn@v1.0.0', 'churn@v1.1.0']);
+    expect((await place.kinds()).at(-1)).toBe('release');
+    expect((await place.github.state()).deployments).toHaveLength(deployments.length);
+  });
+
   test('a version that fails its smoke test is rolled back: the one before is served again', async () => {
     await push('Take a model that breaks on an empty row', {
       'rastro.yaml': withoutPlan(
         PROJECT.replace('builtin: linear', 'command: cp brittle.onnx models/churn.onnx'),
       ).replace('    deploy:\n', '    deploy:\n      staging: { target: local, port: 0 }\n'),
       'brittle.onnx': brittleModel(),
+      'rastro.policy.yaml': POLICIES,
     });
     const released = await place.run('release', { eventName: 'push' });
     expect(stepsOf(released, 'release'), released.log).toMatchObject({ release: 'success' });
@@ -148,18 +164,6 @@ describe.runIf(act)('the example workflows, run by act', () => {
     expect(last).toMatchObject({ ref: 'churn@v2.0.0' });
     expect(last.statuses.at(-1)).toMatchObject({ state: 'failure' });
     expect((await place.kinds()).at(-1)).toBe('deploy');
-  });
-
-  test('a promotion that the policy refuses changes nothing', async () => {
-    await push('Ask for more', { 'rastro.policy.yaml': POLICY.replaceAll('min: 0.6', 'min: 0.99') });
-    const before = { tags: await tags(), kinds: await place.kinds() };
-    const { deployments } = await place.github.state();
-    const result = await promote('prod', 'v2.0.0');
-    expect(result.succeeded).toBe(false);
-    expect(stepsOf(result, 'promote')).toEqual({ checkout: 'success', promote: 'failure' });
-    expect(result.log).toContain('asks for');
-    expect({ tags: await tags(), kinds: await place.kinds() }).toEqual(before);
-    expect((await place.github.state()).deployments).toHaveLength(deployments.length);
   });
 
   test('data as in training opens no issue; drifted data opens one, retrains, and opens a pull request', async () => {
@@ -200,7 +204,7 @@ describe.runIf(act)('the example workflows, run by act', () => {
     place.run('promote', { eventName: 'workflow_dispatch', event: { inputs: { stage, version } } });
 
   async function served(environment: string): Promise<unknown> {
-    const state = JSON.parse(readFileSync(join(place.kept, 'serve', environment, 'churn.json'), 'utf8'));
+    const state = JSON.parse(readFileSync(join(place.kept, environment, 'churn.json'), 'utf8'));
     return (await fetch(`${state.url}/v2/models/churn`)).json();
   }
 
@@ -227,6 +231,7 @@ describe.runIf(act)('the example workflows, run by act', () => {
   const tags = async () => (await place.remote('tag', '--list')).split('\n').sort();
 });
 
+const POLICIES = `${POLICY}  staging: { from: [candidate] }\n`;
 const withoutPlan = (project: string) =>
   project.replace('[tenure, calls, plan, spend]', '[tenure, calls, spend]');
 
@@ -237,7 +242,7 @@ function stepsOf({ steps }: WorkflowResult, job: string): Record<string, string>
 /** Ends the servers of the target `local`, which outlive the jobs that started them. */
 function endServers(kept: string): void {
   for (const path of readdirSync(kept, { recursive: true, encoding: 'utf8' })) {
-    if (/^serve\/[^/]+\/[^/]+\.json$/.test(path))
+    if (/^[^/]+\/[^/]+\.json$/.test(path))
       process.kill(JSON.parse(readFileSync(join(kept, path), 'utf8')).pid);
   }
 }

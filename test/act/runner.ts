@@ -20,7 +20,7 @@ export interface WorkflowPlace extends Place {
   remote(...args: string[]): Promise<string>;
   /** What happened, by the entries of the trail. */
   kinds(): Promise<string[]>;
-  /** What runners of one's own keep between jobs. */
+  /** What runners of one's own serve, by environment, from one job to the next. */
   readonly kept: string;
 }
 

@@ -1,6 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, symlinkSync } from 'node:fs';
-import { join } from 'node:path';
+import { restore } from './kept-workspace.mjs';
 
 const input = (name) => process.env[`INPUT_${name.toUpperCase()}`] ?? '';
 const git = (...args) => execFileSync('git', args, { stdio: ['ignore', 'ignore', 'inherit'] });
@@ -21,8 +20,4 @@ const branch = !input('ref') && /^refs\/heads\/(.+)$/.exec(ref)?.[1];
 git('checkout', '--quiet', ...(branch ? ['-B', branch] : ['--detach']), 'FETCH_HEAD');
 if (input('persist-credentials') === 'false') git('config', '--unset-all', header);
 
-// A runner of one's own keeps what is not in Git from one job to the next, unless it is to be cleaned.
-if (kept && input('clean') === 'false') {
-  mkdirSync(kept, { recursive: true });
-  symlinkSync(kept, join(process.cwd(), '.rastro'));
-}
+if (kept && input('clean') === 'false') restore(kept);
