@@ -46,7 +46,7 @@ header .muted { margin: .6rem 0 0; } h1 + .muted { margin: 0; }
 nav { margin-top: 2rem; }
 nav h2 { font-size: 1.05rem; margin-bottom: .5rem; }
 nav ul { list-style: none; margin: 0; padding: 0; display: flex; flex-wrap: wrap; gap: .2rem 1.4rem; }
-article { margin-top: 3rem; padding-top: 1.6rem; border-top: 1px solid var(--rule); }
+article, main > section { margin-top: 3rem; padding-top: 1.6rem; border-top: 1px solid var(--rule); }
 .scroll { overflow-x: auto; margin: .8rem 0; border: 1px solid var(--rule); border-radius: 6px; background: var(--panel); }
 table { border-collapse: collapse; width: 100%; font-size: .92rem; font-variant-numeric: tabular-nums; }
 th, td { padding: .5rem .8rem; text-align: left; vertical-align: top; overflow-wrap: break-word; }

@@ -8,6 +8,7 @@ import { STYLE } from './html-style.ts';
 import type { Block, Finding, Inline, Report, Section, Status, Text } from './model.ts';
 import { manyLines, oneLine, piecesOf } from './plain-text.ts';
 import { PLOTTING_SCRIPT, PLOTTING_STYLE } from './plotting-library.ts';
+import { commandsToRepeat, type Source } from './repeat.ts';
 import {
   findingPlace,
   gravestFirst,
@@ -23,6 +24,8 @@ export interface HtmlOptions {
   readonly title: string;
   /** What the reports were made from, such as "commit a1b2c3d of main"; shown at the top and the bottom. */
   readonly generatedFrom: string;
+  /** For the commands that make the reports again. */
+  readonly source?: Source;
 }
 
 /**
@@ -31,7 +34,10 @@ export interface HtmlOptions {
  *
  * @throws RangeError when there is no report.
  */
-export function renderHtml(reports: readonly Report[], { title, generatedFrom }: HtmlOptions): string {
+export function renderHtml(
+  reports: readonly Report[],
+  { title, generatedFrom, source }: HtmlOptions,
+): string {
   const sorted = worstFirst(reports);
   const [worst] = sorted;
   if (!worst) throw new RangeError('there is no report to render');
@@ -60,6 +66,7 @@ ${lead(sorted, worst)}
 ${contents(sorted)}
 <main id="content">
 ${sorted.map((report, index) => article(report, `r${index + 1}`, sorted.length > 1))}
+${repeatOf(commandsToRepeat(reports, source))}
 </main>
 <footer>Rastro report, generated from ${generatedFrom}.</footer>
 </div>
@@ -89,6 +96,15 @@ function policy(styles: readonly string[], scripts: readonly string[]): string {
 
 const PLAIN_POLICY = policy([STYLE], [SCRIPT]);
 const PLOTTING_POLICY = policy([STYLE, PLOTTING_STYLE], [SCRIPT, PLOTTING_SCRIPT, PLOT_SCRIPT]);
+
+function repeatOf(commands: readonly string[]): Markup {
+  if (commands.length === 0) return NOTHING;
+  return html`<section id="repeat" aria-labelledby="repeat-title">
+<h2 id="repeat-title">Reproduce on your machine</h2>
+<pre tabindex="0"><code>${preformatted(commands.join('\n'))}</code></pre>
+</section>
+`;
+}
 
 function isOrHoldsChart(block: Block): boolean {
   return block.kind === 'chart' || (block.kind === 'details' && block.blocks.some(isOrHoldsChart));

@@ -239,6 +239,7 @@ function pageOf({ reports, commit, pullRequest }: Message): string {
   return renderHtml(withEvaluations(reports), {
     title: `Rastro report of ${about}`,
     generatedFrom: commit ? `commit ${commit.slice(0, 12)} of ${about}` : about,
+    ...(commit ? { source: { commit } } : {}),
   });
 }
 

@@ -1,7 +1,9 @@
+import type { TrainLock } from '@rastro/lineage';
 import type { CompareResult, Comparison, EvaluationRecord, MetricVerdict } from '@rastro/metrics';
 import { type Report, type Section, type Status, sparkline, type Text } from '@rastro/report';
 import type { Baseline } from './baseline.ts';
 import { curvesSection } from './evaluation-charts.ts';
+import { lineageGraph } from './lineage-graph.ts';
 import type { JudgedRelease } from './release-history.ts';
 import { bytes, change, count, figure, percent, report, short, table, withCommand } from './report.ts';
 
@@ -12,6 +14,8 @@ export interface Compared {
   readonly candidate: EvaluationRecord;
   /** The commit of the candidate; undefined when a file of this checkout is compared. */
   readonly commit: string | undefined;
+  /** How the candidate was trained, when this checkout knows. */
+  readonly trained: TrainLock | undefined;
   /** Oldest first. */
   readonly releases: readonly JudgedRelease[];
   /** As the request named the baseline. */
@@ -45,7 +49,7 @@ export function compareReport(model: string, comparison: CompareResult, compared
       churnSection(comparison),
       releases.length > 0 ? historySection(comparison, releases) : undefined,
       curvesSection(both),
-      lineageSection(compared),
+      lineageSection(model, compared),
     ]),
     ['--model', model, '--baseline', askedBaseline],
   );
@@ -302,7 +306,7 @@ function historySection({ metrics }: CompareResult, releases: readonly JudgedRel
 
 const MOST_CHARTS = 4;
 
-function lineageSection({ baseline, candidate, commit }: Compared): Section {
+function lineageSection(model: string, { baseline, candidate, commit, trained }: Compared): Section {
   const code = (text: string | undefined): Text => (text === undefined ? '–' : [{ code: short(text) }]);
   const data = ({ data: { files } }: EvaluationRecord): Text =>
     files.slice(0, 5).flatMap(({ sha256 }, index) => [index === 0 ? '' : ' ', { code: short(sha256) }]);
@@ -327,6 +331,7 @@ function lineageSection({ baseline, candidate, commit }: Compared): Section {
           ['Evaluator', old ? evaluator(old) : '–', evaluator(candidate)],
         ],
       ),
+      lineageGraph(model, { record: candidate, trained, commit }),
     ],
   };
 }

@@ -1,6 +1,12 @@
 import type { Document } from '@rastro/document';
 import { fault, InputError, place } from '@rastro/fault';
-import type { ModelConfig, Project } from '@rastro/lineage';
+import {
+  type ModelConfig,
+  type Project,
+  readTrainLock,
+  type TrainLock,
+  trainLockPath,
+} from '@rastro/lineage';
 import {
   type CompareResult,
   type EvaluationRecord,
@@ -111,6 +117,7 @@ export async function compare(
         baseline: baseline?.record ? { ...baseline, record: rescored ?? baseline.record } : undefined,
         candidate,
         commit: await candidateCommit(subject, ports),
+        trained: subject.commit === undefined ? await lockOf(name, ports) : undefined,
         releases: subject.commit === undefined ? await releaseHistory(name, ports) : [],
         askedBaseline: request.baseline,
         isRescored: rescored !== undefined,
@@ -230,6 +237,12 @@ function specsOf({ metrics }: NonNullable<ModelConfig['evaluate']>): MetricSpec[
     min: asked.min,
     max: asked.max,
   }));
+}
+
+async function lockOf(model: string, { workspace }: ComparePorts): Promise<TrainLock | undefined> {
+  const path = trainLockPath(model);
+  const text = await workspace.readText(path);
+  return text === undefined ? undefined : readTrainLock(text, path);
 }
 
 async function candidateRecord(
