@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import ncc from '@vercel/ncc';
+import { transform } from 'esbuild';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const actions = join(here, '..');
@@ -26,8 +27,10 @@ const { code, assets } = await bundle(join(here, 'lib', 'index.js'), {
 });
 
 rmSync(dist, { recursive: true, force: true });
-write(join(dist, 'index.js'), code);
-for (const [name, { source }] of Object.entries(assets)) write(join(dist, name), source);
+write(join(dist, 'index.js'), await small(code));
+for (const [name, { source }] of Object.entries(assets)) {
+  write(join(dist, name), name.endsWith('.js') ? await small(source) : source);
+}
 write(join(dist, 'cli.js'), stub('./index.js', 'cli'));
 
 for (const verb of readdirSync(actions)) {
@@ -45,6 +48,18 @@ async function bundle(entry, options) {
     console.error(`the bundle cannot be built: ${error.message}`);
     process.exit(1);
   }
+}
+
+/** Every job downloads the bundle, so it is packed; names stay, so that the stack of a bug can be read. */
+async function small(source) {
+  const options = {
+    minifyWhitespace: true,
+    minifySyntax: true,
+    format: 'esm',
+    target: 'node24',
+    legalComments: 'none',
+  };
+  return (await transform(String(source), options)).code;
 }
 
 function stub(index, verb) {
