@@ -1,0 +1,210 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type ActionResult, runAction, type TemporaryRepository, temporaryRepository } from '@rastro/testkit';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parse, stringify } from 'yaml';
+import { PROJECT, projectFiles } from './churn.ts';
+import { TOOLS } from './place.ts';
+
+interface Metric {
+  value: number | null;
+  low: number | null;
+  high: number | null;
+  goal: string;
+}
+interface Evaluation {
+  metrics: Record<string, Metric>;
+  slices: { value: string; metrics: Record<string, Metric> }[];
+}
+
+let repository: TemporaryRepository;
+let record: string;
+
+const act = (verb: string, inputs: Record<string, string> = {}): Promise<ActionResult> =>
+  runAction({ verb, directory: repository.directory, inputs, env: { RUNNER_TOOL_CACHE: TOOLS } });
+const path = (name: string) => join(repository.directory, name);
+
+/** Compares what a record becomes with the record itself, by two files. */
+async function compareTo(change: (evaluation: Evaluation) => void, before = record): Promise<ActionResult> {
+  const changed = JSON.parse(before);
+  change(changed.evaluation);
+  await writeFile(path('before.json'), before);
+  await writeFile(path('after.json'), JSON.stringify(changed));
+  return act('compare', { candidate: 'after.json', baseline: 'before.json' });
+}
+
+function everywhere({ metrics, slices }: Evaluation, change: (of: Record<string, Metric>) => void): void {
+  for (const of of [metrics, ...slices.map((slice) => slice.metrics)]) change(of);
+}
+
+beforeAll(async () => {
+  repository = await temporaryRepository({ files: projectFiles() });
+  for (const verb of ['train', 'evaluate']) {
+    const { exitCode, stdout } = await act(verb);
+    expect(exitCode, stdout).toBe(0);
+  }
+  record = await readFile(path('metrics/churn.json'), 'utf8');
+  await repository.commit('Train and evaluate');
+});
+afterAll(() => repository?.dispose());
+
+describe('records that must not pass', () => {
+  const regressions: [string, (evaluation: Evaluation) => void, number][] = [
+    [
+      'a metric that is gone',
+      ({ metrics }) => {
+        delete metrics.roc_auc;
+      },
+      1,
+    ],
+    [
+      'a metric without a value',
+      ({ metrics }) => {
+        metrics.roc_auc!.value = null;
+      },
+      1,
+    ],
+    [
+      'a metric that is a NaN in words',
+      ({ metrics }) => {
+        metrics.roc_auc!.value = 'NaN' as unknown as number;
+      },
+      2,
+    ],
+    [
+      'a metric under another name',
+      ({ metrics }) => {
+        metrics.auc = metrics.roc_auc!;
+        delete metrics.roc_auc;
+      },
+      1,
+    ],
+    [
+      'a metric that nobody asked for, and that is gone',
+      ({ metrics }) => {
+        delete metrics.mcc;
+      },
+      1,
+    ],
+    [
+      'a metric that turned negative',
+      (evaluation) =>
+        everywhere(evaluation, ({ roc_auc }) => {
+          if (roc_auc)
+            Object.assign(roc_auc, { value: -roc_auc.value!, low: -roc_auc.high!, high: -roc_auc.low! });
+        }),
+      1,
+    ],
+    [
+      'a metric that is zero',
+      ({ metrics }) => {
+        Object.assign(metrics.roc_auc!, { value: 0, low: 0, high: 0 });
+      },
+      1,
+    ],
+    [
+      'a loss that grew',
+      ({ metrics }) => {
+        Object.assign(metrics.log_loss!, { value: 5, low: 4.9, high: 5.1 });
+      },
+      1,
+    ],
+    [
+      'a slice that is gone',
+      (evaluation) => {
+        evaluation.slices.pop();
+      },
+      1,
+    ],
+    [
+      'a slice that got worse under the same total',
+      ({ slices }) => {
+        Object.assign(slices[0]!.metrics.roc_auc!, { value: 0.5, low: 0.48, high: 0.52 });
+      },
+      1,
+    ],
+    [
+      'no metric at all',
+      (evaluation) => {
+        evaluation.metrics = {};
+        evaluation.slices = [];
+      },
+      1,
+    ],
+  ];
+  test.each(regressions)('%s', async (_, change, exitCode) => {
+    const result = await compareTo(change);
+    expect(result.exitCode, result.stdout).toBe(exitCode);
+  });
+
+  test('a file that is no record', async () => {
+    await writeFile(path('after.json'), '{"accuracy": 1}');
+    await writeFile(path('before.json'), record);
+    const { exitCode, stdout } = await act('compare', { candidate: 'after.json', baseline: 'before.json' });
+    expect(exitCode).toBe(2);
+    expect(stdout).toContain('after.json');
+  });
+});
+
+test('the same record is no difference', async () => {
+  const { exitCode, outputs } = await compareTo(() => {});
+  expect({ exitCode, result: outputs.result }).toEqual({ exitCode: 0, result: 'inconclusive' });
+});
+
+test('one slice that improves alone is told, and is no improvement of the model', async () => {
+  const { exitCode, outputs, summary } = await compareTo(({ slices }) => {
+    Object.assign(slices[0]!.metrics.roc_auc!, { value: 0.999, low: 0.998, high: 1 });
+  });
+  expect({ exitCode, result: outputs.result }).toEqual({ exitCode: 0, result: 'inconclusive' });
+  expect(summary).toContain('plan = basic');
+});
+
+describe('with rastro.yaml', () => {
+  /** Compares the record with a lower AUC under these keys for the metric. */
+  async function withMetric(metric: Record<string, unknown>, evaluate: Record<string, unknown> = {}) {
+    const project = parse(PROJECT);
+    project.models.churn.evaluate.metrics = { roc_auc: metric };
+    Object.assign(project.models.churn.evaluate, evaluate);
+    await writeFile(path('rastro.yaml'), stringify(project));
+    const whole = JSON.parse(record);
+    whole.evaluation.slices = [];
+    const result = await compareTo(({ metrics }) => {
+      const auc = metrics.roc_auc!;
+      Object.assign(auc, { value: auc.value! - 0.05, low: auc.low! - 0.05, high: auc.high! - 0.05 });
+    }, JSON.stringify(whole));
+    await writeFile(path('rastro.yaml'), PROJECT);
+    return result;
+  }
+  test('a loss of 0.05 regresses, unless a tolerance bears it', async () => {
+    expect((await withMetric({})).outputs.result).toBe('regressed');
+    expect((await withMetric({ tolerance: 0.06 })).outputs.result).toBe('inconclusive');
+    expect((await withMetric({ relative_tolerance: 0.1 })).outputs.result).toBe('inconclusive');
+    expect((await withMetric({ relative_tolerance: 0.01 })).outputs.result).toBe('regressed');
+  });
+
+  test('a target may be neared from above', async () => {
+    expect((await withMetric({ target: 0.5 })).outputs.result).toBe('improved');
+    expect((await withMetric({ target: 1 })).outputs.result).toBe('regressed');
+  });
+
+  test('a smaller alpha asks for more evidence', async () => {
+    expect((await withMetric({}, { alpha: 1e-9 })).outputs.result).toBe('inconclusive');
+  });
+});
+
+test('parameters and data that differ are told', async () => {
+  const changed = JSON.parse(record);
+  changed.params = { rounds: 7 };
+  changed.signature.inputs[0].type = 'double';
+  await writeFile(path('before.json'), record);
+  await writeFile(path('after.json'), JSON.stringify(changed));
+  const { summary } = await act('compare', { candidate: 'after.json', baseline: 'before.json' });
+  expect(summary).toContain('rounds');
+  expect(summary).toContain('double');
+});
+
+test('a candidate may be a revision', async () => {
+  const { exitCode, outputs, stdout } = await act('compare', { candidate: 'HEAD', baseline: 'HEAD' });
+  expect(exitCode, stdout).toBe(0);
+  expect(outputs.result).toBe('inconclusive');
+});
