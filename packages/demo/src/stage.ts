@@ -27,7 +27,7 @@ export async function type(directory: string, args: readonly string[], expected 
   transcript.command(`rastro ${args.join(' ')}`);
   const { exitCode, stdout, stderr } = await execa(process.execPath, [commandLine, ...args], {
     cwd: directory,
-    env: { RUNNER_TOOL_CACHE: tools, FORCE_COLOR: process.stdout.isTTY ? '1' : '0' },
+    env: { RUNNER_TOOL_CACHE: tools, ...(process.stdout.isTTY ? { FORCE_COLOR: '1' } : { NO_COLOR: '1' }) },
     reject: false,
   });
   transcript.say(stdout);
