@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Contract } from '@rastro/contract';
 import { DataLock, Project, TrainLock } from '@rastro/lineage';
-import { Policy } from '@rastro/registry';
+import { Policy, PolicyTests } from '@rastro/registry';
 import { verbs } from '@rastro/usecases';
 import { z } from 'zod';
 import {
@@ -31,6 +31,7 @@ export async function generatedFiles(): Promise<Map<string, string>> {
   files.set('schemas/rastro.schema.json', jsonSchema('rastro.yaml', Project));
   files.set('schemas/contract.schema.json', jsonSchema('contracts/<dataset>.yaml', Contract));
   files.set('schemas/policy.schema.json', jsonSchema('rastro.policy.yaml', Policy));
+  files.set('schemas/policy-test.schema.json', jsonSchema('rastro.policy.test.yaml', PolicyTests));
   files.set('schemas/train-lock.schema.json', jsonSchema('rastro.lock/<model>/train.yaml', TrainLock));
   files.set(
     'schemas/data-lock.schema.json',

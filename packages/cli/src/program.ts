@@ -21,7 +21,7 @@ export function program(finish: (code: ExitCode) => void): Command {
     })
     .addHelpText(
       'after',
-      '\nExit codes: 0 pass, 1 a gate failed, 2 wrong input, 3 an outside system failed, 70 a bug.',
+      '\nExit codes: 0 pass, 1 a gate failed, 2 wrong input, 3 an outside system failed, 4 an audit could not prove it, 70 a bug.',
     );
   for (const verb of verbs) groupOf(root, verb).addCommand(verbCommand(verb, finish));
   for (const verb of commands) {

@@ -43,7 +43,7 @@ export async function runVerb(
           ? `${JSON.stringify(verb.json === 'record' ? outcome.record : { verdict: outcome.status, record: outcome.record, reports: outcome.reports }, null, 2)}\n`
           : renderTerminal(outcome.reports, { width: process.stdout.columns ?? 100, color: colored }),
       );
-      return outcome.status === 'pass' ? ExitCode.pass : ExitCode.breach;
+      return outcome.exitCode ?? (outcome.status === 'pass' ? ExitCode.pass : ExitCode.breach);
     } finally {
       await wired.close();
     }

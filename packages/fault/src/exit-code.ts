@@ -10,6 +10,8 @@ export const ExitCode = {
   input: 2,
   /** A system outside failed: the network, GitHub, a registry, a target. */
   outside: 3,
+  /** An audit found no contradiction and no proof: evidence is missing. */
+  unprovable: 4,
   /** A bug in Rastro. */
   bug: 70,
 } as const;

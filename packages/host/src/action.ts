@@ -49,7 +49,7 @@ export async function runAction<S extends z.ZodObject, T>(
         ...present(outcome.record, outcome),
       }))
         core.setOutput(name, value);
-      if (outcome.status === 'breach') fail(outcome.reports);
+      if (outcome.status === 'breach') fail(outcome.reports, outcome.exitCode);
     } finally {
       await wired.close();
     }
@@ -85,11 +85,11 @@ async function writeSummary(markdown: string): Promise<void> {
   if (process.env.GITHUB_STEP_SUMMARY) await core.summary.addRaw(markdown, true).write();
 }
 
-function fail(reports: readonly Report[]): void {
+function fail(reports: readonly Report[], exitCode: ExitCode = ExitCode.breach): void {
   const failed = reports.filter(({ verdict }) => verdict.status === 'fail');
   for (const { verb, subject, verdict } of failed)
     core.error(verdict.sentence, { title: `${verb}: ${subject}` });
-  process.exitCode = ExitCode.breach;
+  process.exitCode = exitCode;
 }
 
 function insideOf(workspace: string, folder: string): string {

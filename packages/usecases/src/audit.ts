@@ -1,8 +1,9 @@
-import { fault, InputError } from '@rastro/fault';
+import { ExitCode, fault, InputError } from '@rastro/fault';
 import { POLICY_FILE } from '@rastro/registry';
 import type { Report } from '@rastro/report';
 import { type Audit, type AuditReader, audit as examine } from '@rastro/trail';
 import { z } from 'zod';
+import { annexOf, dossierHtml, exportDossier } from './dossier.ts';
 import { modelName } from './model-name.ts';
 import { Name } from './name.ts';
 import type { Outcome } from './outcome.ts';
@@ -30,6 +31,13 @@ export const AuditRequest = z.strictObject({
     .array(z.string())
     .default([])
     .describe('Files in hand, to be compared with what the trail says they are.'),
+  html: z.string().optional().describe('Write the dossier as one HTML page to this path.'),
+  export: z
+    .string()
+    .optional()
+    .describe(
+      'Write a folder for a regulator: the answer, the headings of Annex IV of the EU AI Act, and all evidence.',
+    ),
 });
 export type AuditRequest = z.output<typeof AuditRequest>;
 
@@ -42,7 +50,7 @@ export interface AuditRecord extends Audit {
   readonly head: string | null;
 }
 
-type AuditPorts = Pick<Ports, 'workspace' | 'repository' | 'clone' | 'crypto'>;
+type AuditPorts = Pick<Ports, 'workspace' | 'repository' | 'clone' | 'crypto' | 'sha256'>;
 
 /**
  * Explains from a clone, by default with no network, why an environment serves the version that it serves. `unprovable` and
@@ -51,11 +59,13 @@ type AuditPorts = Pick<Ports, 'workspace' | 'repository' | 'clone' | 'crypto'>;
  */
 export async function audit(
   request: AuditRequest,
-  { workspace, repository, clone, crypto }: AuditPorts,
+  { workspace, repository, clone, crypto, sha256 }: AuditPorts,
 ): Promise<Outcome<AuditRecord>> {
   const model = await modelName(request.model, { workspace });
   const git = request.fetch ? await repository() : await clone();
   const head = await git.trailHead();
+  const commits = head === undefined ? [] : await git.trail(head);
+  const repositoryId = await git.rootCommit();
   const files = [];
   for (const path of request.files) {
     const digest = await workspace.digest(path);
@@ -65,8 +75,8 @@ export async function audit(
   const answer = await examine({
     model,
     environment: request.environment,
-    commits: head === undefined ? [] : await git.trail(head),
-    repositoryId: await git.rootCommit(),
+    commits,
+    repositoryId,
     reader: readerOf(git),
     crypto,
     files,
@@ -81,7 +91,19 @@ export async function audit(
     sha256: answer.deployed?.sha256 ?? null,
     head: head ?? null,
   };
-  return { status: answer.status === 'verified' ? 'pass' : 'breach', reports: [describe(record)], record };
+  const told = describe(record);
+  const exported = { record, report: told, commits, repositoryId, git };
+  if (request.html !== undefined) {
+    const annex = await annexOf(exported, { workspace, sha256 });
+    await workspace.write(request.html, dossierHtml([told, ...(annex ? [annex] : [])], record));
+  }
+  if (request.export !== undefined) await exportDossier(request.export, exported, { workspace, sha256 });
+  return {
+    status: answer.status === 'verified' ? 'pass' : 'breach',
+    reports: [told],
+    record,
+    ...(answer.status === 'unprovable' ? { exitCode: ExitCode.unprovable } : {}),
+  };
 }
 
 function readerOf(git: Repository): AuditReader {

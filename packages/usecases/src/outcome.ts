@@ -1,3 +1,4 @@
+import type { ExitCode } from '@rastro/fault';
 import type { Report } from '@rastro/report';
 
 /**
@@ -8,4 +9,6 @@ export interface Outcome<T> {
   readonly status: 'pass' | 'breach';
   readonly reports: readonly Report[];
   readonly record: T;
+  /** Where a "no" is to be told apart from the usual one by its exit code. */
+  readonly exitCode?: ExitCode;
 }
