@@ -22,7 +22,8 @@ test('every example is run', () => {
   expect(Object.values(runIn).flat().sort()).toEqual(names.sort());
   for (const [file, examples] of Object.entries(runIn)) {
     const text = readFileSync(join(import.meta.dirname, file), 'utf8');
-    for (const name of examples) expect(text, `${name} in ${file}`).toMatch(new RegExp(`(run|runOnPullRequest)\\('${name}'`));
+    for (const name of examples)
+      expect(text, `${name} in ${file}`).toMatch(new RegExp(`(run|runOnPullRequest)\\('${name}'`));
   }
 });
 
@@ -34,8 +35,13 @@ describe.runIf(act)('further examples, run by act', () => {
     });
     const released = await place.run('reusable-release', { eventName: 'push' });
     expect(released.succeeded, released.log).toBe(true);
-    expect((await place.remote('tag', '--list')).split('\n').sort()).toEqual(['churn#prod#1', 'churn@v1.0.0']);
-    expect((await place.github.state()).deployments).toMatchObject([{ ref: 'churn@v1.0.0', environment: 'prod' }]);
+    expect((await place.remote('tag', '--list')).split('\n').sort()).toEqual([
+      'churn#prod#1',
+      'churn@v1.0.0',
+    ]);
+    expect((await place.github.state()).deployments).toMatchObject([
+      { ref: 'churn@v1.0.0', environment: 'prod' },
+    ]);
 
     const number = await change(place, 'more-data', {
       'data/train/2025-02.csv': customers({ seed: 4, rows: 1500 }),
@@ -78,48 +84,62 @@ describe.runIf(act)('further examples, run by act', () => {
     expect(comment!.body).toContain('upgrade');
   }, 240_000);
 
-  test.runIf(realPython())('a scikit-learn project is trained with its own packages, and reviewed', async () => {
-    await using place = await startWorkflowPlace({ ...folder('examples/sklearn'), ...copied('python') });
-    const number = await change(place, 'slower', {
-      'rastro.yaml': readFileSync(join(root, 'examples/sklearn/rastro.yaml'), 'utf8').replace(
-        'max_iter: 60',
-        'max_iter: 80',
-      ),
-    });
-    const result = await place.runOnPullRequest('python', number);
-    expect(stepsOf(result), result.log).toMatchObject({
-      'pip install -r requirements.txt': 'success',
-      train: 'success',
-      evaluate: 'success',
-      'upload-artifact': 'success',
-    });
-    expect(await comments(place, number)).toHaveLength(1);
-  }, 240_000);
+  test.runIf(realPython())(
+    'a scikit-learn project is trained with its own packages, and reviewed',
+    async () => {
+      await using place = await startWorkflowPlace({ ...folder('examples/sklearn'), ...copied('python') });
+      const number = await change(place, 'slower', {
+        'rastro.yaml': readFileSync(join(root, 'examples/sklearn/rastro.yaml'), 'utf8').replace(
+          'max_iter: 60',
+          'max_iter: 80',
+        ),
+      });
+      const result = await place.runOnPullRequest('python', number);
+      expect(stepsOf(result), result.log).toMatchObject({
+        'pip install -r requirements.txt': 'success',
+        train: 'success',
+        evaluate: 'success',
+        'upload-artifact': 'success',
+      });
+      expect(await comments(place, number)).toHaveLength(1);
+    },
+    240_000,
+  );
 
-  test.runIf(realDvc())('a DVC project is reviewed with the data that its remote holds', async () => {
-    const files = projectFiles();
-    await using place = await startWorkflowPlace({ ...files, ...copied('dvc') });
-    const { repository } = place;
-    const dvc = (...args: string[]) =>
-      execFileSync(realDvc()!, args, { cwd: repository.directory, stdio: 'pipe', env: { ...process.env, ...quiet } });
-    dvc('init', '--quiet');
-    dvc('remote', 'add', '--default', 'storage', join(repository.remote!, '../dvc-storage'));
-    await repository.git('rm', '-r', '--quiet', '--cached', 'data');
-    dvc('add', '--quiet', 'data/train', 'data/holdout.csv', 'data/current.csv');
-    dvc('push', '--quiet');
-    await repository.commit('Put the data under DVC', { 'requirements.txt': `dvc==${dvc('--version').toString().trim()}\n` });
-    await place.push('main');
-    expect(await place.remote('ls-tree', '-r', '--name-only', 'main', 'data')).not.toContain('.csv\n');
+  test.runIf(realDvc())(
+    'a DVC project is reviewed with the data that its remote holds',
+    async () => {
+      const files = projectFiles();
+      await using place = await startWorkflowPlace({ ...files, ...copied('dvc') }, realDvc());
+      const { repository } = place;
+      const dvc = (...args: string[]) =>
+        execFileSync(realDvc()!, args, {
+          cwd: repository.directory,
+          stdio: 'pipe',
+          env: { ...process.env, ...quiet },
+        });
+      dvc('init', '--quiet');
+      dvc('remote', 'add', '--default', 'storage', join(repository.remote!, '../dvc-storage'));
+      await repository.git('rm', '-r', '--quiet', '--cached', 'data');
+      dvc('add', '--quiet', 'data/train', 'data/holdout.csv', 'data/current.csv');
+      dvc('push', '--quiet');
+      await repository.commit('Put the data under DVC', {
+        'requirements.txt': `dvc==${dvc('--version').toString().trim()}\n`,
+      });
+      await place.push('main');
+      expect(await place.remote('ls-tree', '-r', '--name-only', 'main', 'data')).not.toContain('.csv\n');
 
-    const number = await change(place, 'seed', { 'rastro.yaml': PROJECT.replace('seed: 7', 'seed: 8') });
-    const result = await place.runOnPullRequest('dvc', number, {});
-    expect(stepsOf(result), result.log).toMatchObject({
-      'dvc pull': 'success',
-      validate: 'success',
-      train: 'success',
-      evaluate: 'success',
-    });
-  }, 240_000);
+      const number = await change(place, 'seed', { 'rastro.yaml': PROJECT.replace('seed: 7', 'seed: 8') });
+      const result = await place.runOnPullRequest('dvc', number);
+      expect(stepsOf(result), result.log).toMatchObject({
+        'dvc pull': 'success',
+        validate: 'success',
+        train: 'success',
+        evaluate: 'success',
+      });
+    },
+    240_000,
+  );
 });
 
 /** The same data asked two questions: who leaves, and who has the better plan. */

@@ -134,7 +134,10 @@ describe.runIf(act)('the example workflows, run by act', () => {
     expect(result.jobs, result.log).toEqual({ release: 'success', deploy: 'failure' });
     expect(stepsOf(result, 'deploy')).toEqual({ checkout: 'success', promote: 'failure' });
     expect(result.log).toMatch(/roc_auc.*asks for at least 0\.99/);
-    expect(await tags()).toEqual(['churn#prod#1', 'churn#staging#2', 'churn@v1.0.0', 'churn@v1.1.0']);
+    expect(await tags()).toEqual([
+      ...['churn#prod#1', 'churn#staging#2', 'churn@v1.0.0'],
+      expect.stringMatching(/^churn@v1\.[\d.]+$/),
+    ]);
     expect((await place.kinds()).at(-1)).toBe('release');
     expect((await place.github.state()).deployments).toHaveLength(deployments.length);
   });

@@ -38,11 +38,11 @@ export function copied(...names: readonly string[]): Files {
 
 let runs = 4_000_000;
 
-export async function startWorkflowPlace(files: Files): Promise<WorkflowPlace> {
+/** @param python The program that `actions/setup-python` is to bring; by default the one with scikit-learn. */
+export async function startWorkflowPlace(files: Files, python = realPython()): Promise<WorkflowPlace> {
   const place = await startPlace(files);
   const release = await makeReleaseTree();
   const kept = await temporaryDirectory('rastro-kept');
-  const python = realPython();
   const { github } = place;
   const remoteDirectory = place.repository.remote!;
   const remote = (...args: string[]) => git(remoteDirectory, args);
