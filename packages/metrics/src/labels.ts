@@ -90,23 +90,42 @@ function withAbsentClass(label: string | undefined, positive: string | undefined
 
 /** @throws InputError when a label is missing or none of the classes. `what` names the column in the message. */
 export function encode(labels: readonly (string | null)[], read: LabelReader, what: string): Uint16Array {
-  const seen = new Map<string, number>();
-  return Uint16Array.from(labels, (label, row) => {
-    if (label === null) throw missingValue(what, row);
-    const known = seen.get(label) ?? read(label);
-    if (known === undefined) {
-      throw new InputError(
-        fault(
-          'unknown-label',
-          `the ${what} of row ${row + 1} is "${label}", which is none of the model's classes`,
-          undefined,
-          'Correct the label, or list the classes that the model knows.',
-        ),
-      );
+  const codes = new Uint16Array(labels.length);
+  const met: string[] = [];
+  const metCodes: number[] = [];
+  const later = new Map<string, number>();
+  for (let row = 0; row < codes.length; row++) {
+    const label = labels[row]!;
+    // Comparing with a few texts is several times cheaper than hashing each.
+    const at = label === null ? -1 : met.indexOf(label);
+    if (at >= 0) {
+      codes[row] = metCodes[at]!;
+      continue;
     }
-    seen.set(label, known);
-    return known;
-  });
+    const code = later.get(label) ?? codeOf(label, row, read, what);
+    codes[row] = code;
+    if (met.length < FEW) {
+      met.push(label);
+      metCodes.push(code);
+    } else later.set(label, code);
+  }
+  return codes;
+}
+
+const FEW = 8;
+
+function codeOf(label: string | null, row: number, read: LabelReader, what: string): number {
+  if (label === null) throw missingValue(what, row);
+  const known = read(label);
+  if (known !== undefined) return known;
+  throw new InputError(
+    fault(
+      'unknown-label',
+      `the ${what} of row ${row + 1} is "${label}", which is none of the model's classes`,
+      undefined,
+      'Correct the label, or list the classes that the model knows.',
+    ),
+  );
 }
 
 export function missingValue(what: string, row: number): InputError {

@@ -108,6 +108,8 @@ function pairOf(
 /** Collects what one metric makes of each resample. */
 interface Drawer {
   readonly replicates: Replicates;
+  /** What each row adds, where the metric's difference is a plain mean over rows. */
+  readonly differences?: Float64Array;
   draw(weights: Weights, round: number): void;
 }
 
@@ -115,6 +117,12 @@ function drawAll(
   drawers: readonly Drawer[],
   { rows, resamples, random }: { rows: number; resamples: number; random: RandomSource },
 ): Replicates[] {
+  const [only, ...others] = drawers;
+  if (only?.differences && others.length === 0) {
+    const { deltas } = only.replicates;
+    for (let round = 0; round < resamples; round++) deltas[round] = random.resampledMean(only.differences);
+    return [only.replicates];
+  }
   const weights = new Uint8Array(rows);
   for (let round = 0; round < resamples; round++) {
     random.resample(weights);
@@ -135,6 +143,7 @@ function drawerOf(
     const differences = after.map((loss, row) => loss - before[row]!);
     return {
       replicates: { deltas },
+      differences,
       draw(weights, round) {
         deltas[round] = weightedMean(differences, weights);
       },

@@ -27,7 +27,8 @@ export function whyNotProbabilities(scores: Float64Array, width: number): string
 
 /** Probabilities clipped to [0, 1], each row scaled to sum to 1 (width above 1). */
 export function asProbabilities(scores: Float64Array, width: number): Float64Array {
-  const clipped = scores.map((score) => Math.min(1, Math.max(0, score)));
+  const clipped = new Float64Array(scores.length);
+  for (let i = 0; i < clipped.length; i++) clipped[i] = Math.min(1, Math.max(0, scores[i]!));
   if (width === 1) return clipped;
   for (let start = 0; start < clipped.length; start += width) {
     let sum = 0;

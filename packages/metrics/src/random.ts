@@ -1,3 +1,5 @@
+import { weightedMean } from './weights.ts';
+
 /**
  * A seeded stream of random numbers, the same on every machine: xoshiro128** (Blackman and Vigna, "Scrambled linear
  * pseudorandom number generators", 2021) whose four words of state come from SplitMix32 (gamma 0x9e3779b9 with the
@@ -16,6 +18,8 @@ export interface RandomSource {
    * al. 2012), at 4096 rows far below the noise of a few thousand resamples. `counts` must begin at a multiple of four bytes, as every array of its own does.
    */
   resample(counts: Uint8Array): void;
+  /** The mean of values under the resample that `resample` would draw next, up to rounding: one pass in place of two. */
+  resampledMean(values: Float64Array): number;
   /** A permutation of 0..length-1 (Fisher-Yates). */
   permutation(length: number): Uint32Array;
 }
@@ -25,14 +29,21 @@ export function randomSource(seed: number, stream = ''): RandomSource {
   const state = seededState((seed ^ Math.floor(seed / 2 ** 32) ^ fnv1a(stream)) >>> 0);
   const next = () => step(state) >>> 0;
   const below = (bound: number) => Math.floor(next() * (bound / 2 ** 32));
+  // A row drawn more than 255 times has a chance below 1 in 256!: a byte is enough.
+  const resample = (counts: Uint8Array) => {
+    if (counts.length >= POISSON_FROM) return fillPoisson(counts, state);
+    counts.fill(0);
+    for (let i = 0; i < counts.length; i++) counts[below(counts.length)]!++;
+  };
   return {
     next,
     below,
-    // A row drawn more than 255 times has a chance below 1 in 256!: a byte is enough.
-    resample(counts) {
-      if (counts.length >= POISSON_FROM) return fillPoisson(counts, state);
-      counts.fill(0);
-      for (let i = 0; i < counts.length; i++) counts[below(counts.length)]!++;
+    resample,
+    resampledMean(values) {
+      if (values.length >= POISSON_FROM) return poissonMean(values, state);
+      const counts = new Uint8Array(values.length);
+      resample(counts);
+      return weightedMean(values, counts);
     },
     permutation(length) {
       const order = Uint32Array.from({ length }, (_, i) => i);
@@ -144,9 +155,67 @@ function fillPoisson(counts: Uint8Array, state: State): void {
   }
 }
 
+/** As `fillPoisson` and then a weighted mean, but no count is written down. */
+function poissonMean(values: Float64Array, state: State): number {
+  const fours = values.length >>> 2;
+  let a = state[0]!;
+  let b = state[1]!;
+  let c = state[2]!;
+  let d = state[3]!;
+  let even = 0;
+  let odd = 0;
+  let rows = 0;
+  const undecided: number[] = [];
+  for (let i = 0, row = 0; i < fours; i++, row += 4) {
+    const product = Math.imul(b, 5);
+    const word = Math.imul((product << 7) | (product >>> 25), 9);
+    const t = b << 9;
+    c ^= a;
+    d ^= b;
+    b ^= c;
+    a ^= d;
+    c ^= t;
+    d = (d << 11) | (d >>> 21);
+    const first = PAIR_OF_TOP[word >>> 20]!;
+    const second = PAIR_OF_TOP[(word >>> 4) & 0xfff]!;
+    if (((first | second) & UNDECIDED) !== 0) {
+      undecided.push(row, word);
+      continue;
+    }
+    even += (first & 0xff) * values[row]! + (second & 0xff) * values[row + 2]!;
+    odd += (first >>> 8) * values[row + 1]! + (second >>> 8) * values[row + 3]!;
+    const both = first + second;
+    rows += (both & 0xff) + (both >>> 8);
+  }
+  state.set([a, b, c, d]);
+  const add = (row: number, pair: number) => {
+    even += (pair & 0xff) * values[row]!;
+    odd += (pair >>> 8) * values[row + 1]!;
+    rows += (pair & 0xff) + (pair >>> 8);
+  };
+  for (let i = 0; i < undecided.length; i += 2) {
+    const row = undecided[i]!;
+    const word = undecided[i + 1]!;
+    add(row, settledPair(word >>> 20, state));
+    add(row + 2, settledPair((word >>> 4) & 0xfff, state));
+  }
+  for (let row = 4 * fours; row < values.length; row++) {
+    const count = pairOf(step(state) >>> 0) & 0xff;
+    even += count * values[row]!;
+    rows += count;
+  }
+  return (even + odd) / rows;
+}
+
+/** The pair that twelve bits decide, or twenty more of a word of their own. */
+function settledPair(top: number, state: State): number {
+  const pair = PAIR_OF_TOP[top]!;
+  return pair === UNDECIDED ? pairOf(top * 2 ** 20 + (step(state) >>> 12)) : pair;
+}
+
 function settlePair(counts: Uint8Array, row: number, top: number, state: State): void {
   if (PAIR_OF_TOP[top] !== UNDECIDED) return;
-  const pair = pairOf(top * 2 ** 20 + (step(state) >>> 12));
+  const pair = settledPair(top, state);
   counts[row] = pair & 0xff;
   counts[row + 1] = pair >>> 8;
 }

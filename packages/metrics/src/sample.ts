@@ -31,8 +31,8 @@ export interface Question {
 
 /** What is known of the rows of a sample besides truth and answers. */
 interface Context {
-  readonly groups: readonly string[] | undefined;
-  readonly naiveError: number | undefined;
+  readonly groups?: readonly string[] | undefined;
+  readonly naiveError?: number | undefined;
 }
 
 /**
@@ -78,7 +78,7 @@ const orders = new WeakMap<ClassSample, ScoreOrder>();
 export function scoreOrderOf(sample: ClassSample): ScoreOrder {
   const known = orders.get(sample);
   if (known) return known;
-  const order = orderByScore(sample.scores!, Uint8Array.from(sample.truth));
+  const order = orderByScore(sample.scores!, new Uint8Array(sample.truth));
   orders.set(sample, order);
   return order;
 }
@@ -180,7 +180,7 @@ function settleThreshold(
   truth: Uint16Array,
 ): number | undefined {
   if (threshold === undefined || typeof threshold === 'number') return threshold;
-  const chosen = chooseThreshold(orderByScore(scores, Uint8Array.from(truth)), threshold);
+  const chosen = chooseThreshold(orderByScore(scores, new Uint8Array(truth)), threshold);
   if (chosen) return chosen.threshold;
   throw new InputError(
     fault(
@@ -193,9 +193,12 @@ function settleThreshold(
 }
 
 function predictedBy(scores: Float64Array, width: number, threshold: number): Uint16Array {
-  return Uint16Array.from({ length: scores.length / width }, (_, row) =>
-    width === 1 ? Number(scores[row]! >= threshold) : indexOfGreatest(scores, row * width, width),
-  );
+  const predicted = new Uint16Array(scores.length / width);
+  for (let row = 0; row < predicted.length; row++) {
+    predicted[row] =
+      width === 1 ? Number(scores[row]! >= threshold) : indexOfGreatest(scores, row * width, width);
+  }
+  return predicted;
 }
 
 function countDisagreements(labels: Uint16Array, scores: Float64Array, width: number): number {
@@ -204,7 +207,11 @@ function countDisagreements(labels: Uint16Array, scores: Float64Array, width: nu
     width === 1
       ? scores[row] === 0.5
       : scores[row * width + labels[row]!] === scores[row * width + predicted[row]!];
-  return labels.reduce((sum, code, row) => sum + Number(code !== predicted[row] && !isTie(row)), 0);
+  let count = 0;
+  for (let row = 0; row < labels.length; row++) {
+    if (labels[row] !== predicted[row] && !isTie(row)) count++;
+  }
+  return count;
 }
 
 /** Scores of the positive class for two classes, else as they came. */
@@ -215,7 +222,7 @@ function readScores(
   classes: readonly string[],
   task: Task,
 ): Float64Array {
-  const bad = scores.findIndex((score) => Number.isNaN(score));
+  const bad = firstNaN(scores);
   const width = rows === 0 ? 1 : scores.length / rows;
   if (bad >= 0) {
     throw new InputError(
@@ -233,7 +240,15 @@ function readScores(
   }
   if (task === 'multiclass') return scores;
   const column = given.indexOf(classes[1]!);
-  return Float64Array.from({ length: rows }, (_, row) => scores[row * width + column]!);
+  const ofPositive = new Float64Array(rows);
+  for (let row = 0; row < rows; row++) ofPositive[row] = scores[row * width + column]!;
+  return ofPositive;
+}
+
+/** Or -1. */
+function firstNaN(values: Float64Array): number {
+  for (let i = 0; i < values.length; i++) if (Number.isNaN(values[i])) return i;
+  return -1;
 }
 
 function present(labels: readonly (string | null)[], what: string): string[] {

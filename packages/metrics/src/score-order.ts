@@ -23,9 +23,9 @@ export function orderByScore(scores: Float64Array, isPositive: Uint8Array, subse
     const here = ascending[count - 1 - i]!;
     rows[i] = subset ? subset[here]! : here;
     sorted[i] = scores[here]!;
-    const isLast = i === count - 1 || scores[ascending[count - 2 - i]!] !== scores[here];
-    marks[i] = (isPositive[here] === 1 ? POSITIVE : 0) | (isLast ? LAST_OF_TIE : 0);
+    marks[i] = isPositive[here] === 1 ? POSITIVE : 0;
   }
+  for (let i = 0; i < count; i++) if (sorted[i] !== sorted[i + 1]) marks[i]! |= LAST_OF_TIE;
   return { rows, marks, scores: sorted };
 }
 
@@ -236,25 +236,33 @@ export function curves(order: ScoreOrder, points: number): Curve | undefined {
 class Thinned {
   readonly #kept: [number, number][] = [];
   readonly #step: number;
-  #last: [number, number] | undefined;
+  // Numbers and not points: a point for each of a million thresholds would be garbage.
+  #keptX = Number.POSITIVE_INFINITY;
+  #keptY = 0;
+  #x = 0;
+  #y = 0;
+  #isPending = false;
 
   constructor(points: number) {
     this.#step = 2 / points;
   }
 
   add(x: number, y: number): void {
-    const [keptX, keptY] = this.#kept.at(-1) ?? [Number.POSITIVE_INFINITY, 0];
-    this.#last = [x, y];
-    if (Math.abs(x - keptX) + Math.abs(y - keptY) >= this.#step) this.#keep();
+    this.#x = x;
+    this.#y = y;
+    this.#isPending = true;
+    if (Math.abs(x - this.#keptX) + Math.abs(y - this.#keptY) >= this.#step) this.#keep();
   }
 
   finish(): [number, number][] {
-    if (this.#last) this.#keep();
+    if (this.#isPending) this.#keep();
     return this.#kept;
   }
 
   #keep(): void {
-    if (this.#last) this.#kept.push(this.#last);
-    this.#last = undefined;
+    this.#kept.push([this.#x, this.#y]);
+    this.#keptX = this.#x;
+    this.#keptY = this.#y;
+    this.#isPending = false;
   }
 }

@@ -73,13 +73,13 @@ function gatherScores(task: ScoringRequest['task']): {
   add: (scored: Scores) => void;
   answers: () => Answers;
 } {
-  const labels: string[] = [];
+  const labels: (readonly string[])[] = [];
   const scores: Float64Array[] = [];
   const values: Float64Array[] = [];
   let classes: readonly string[] | undefined;
   return {
     add(scored) {
-      for (const label of scored.labels ?? []) labels.push(label);
+      if (scored.labels) labels.push(scored.labels);
       if (scored.scores) scores.push(scored.scores);
       if (scored.values) values.push(scored.values);
       classes = scored.classes ?? classes;
@@ -88,7 +88,7 @@ function gatherScores(task: ScoringRequest['task']): {
       ...(task === 'regression'
         ? { predictions: joinNumbers(values) }
         : labels.length > 0
-          ? { predictions: labels }
+          ? { predictions: ([] as string[]).concat(...labels) }
           : {}),
       ...(scores.length > 0 ? { scores: joinNumbers(scores) } : {}),
       ...(classes ? { classes } : {}),

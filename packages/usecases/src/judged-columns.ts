@@ -61,7 +61,7 @@ function joined(parts: readonly ColumnData[], isNumber: boolean): Float64Array |
 }
 
 function joinTexts(parts: readonly ColumnData[]): (string | null)[] {
-  return (parts as readonly (string | null)[][]).flat();
+  return ([] as (string | null)[]).concat(...(parts as readonly (string | null)[][]));
 }
 
 export function joinNumbers(parts: readonly Float64Array[]): Float64Array {

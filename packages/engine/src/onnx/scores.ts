@@ -83,13 +83,15 @@ function chooseClasses(
 
 function mostLikely(scores: Float64Array, classes: readonly string[]): string[] {
   const width = classes.length;
-  return Array.from({ length: scores.length / width }, (_, row) => {
+  const labels = new Array<string>(scores.length / width);
+  for (let row = 0; row < labels.length; row++) {
     let best = 0;
     for (let column = 1; column < width; column++) {
       if (scores[row * width + column]! > scores[row * width + best]!) best = column;
     }
-    return classes[best]!;
-  });
+    labels[row] = classes[best]!;
+  }
+  return labels;
 }
 
 function countDisagreements(
