@@ -128,6 +128,41 @@ function repositoryOf(
     return answer;
   };
 
+  /** The last answer of the remote, and how often each question may still be answered from it. */
+  let advertisement: { readonly text: string; readonly left: Map<'tags' | 'head', number> } | undefined;
+
+  /**
+   * What the remote says of its trail, its tags and its default branch, in one request. Who asks for the trail begins a decision;
+   * the questions that belong to it are answered from the same moment. Any other question asks anew.
+   */
+  const advertised = async (from: string, question: 'trail' | 'tags' | 'head'): Promise<string> => {
+    const left = question === 'trail' ? undefined : advertisement?.left.get(question);
+    if (advertisement && question !== 'trail' && left) {
+      advertisement.left.set(question, left - 1);
+      return advertisement.text;
+    }
+    const text = await git.text([
+      'ls-remote',
+      '--quiet',
+      '--symref',
+      '--',
+      from,
+      'HEAD',
+      TRAIL_BRANCH,
+      'refs/tags/*',
+    ]);
+    // The policy is read to decide, and once more before anything is written.
+    if (question === 'trail')
+      advertisement = {
+        text,
+        left: new Map([
+          ['tags', 1],
+          ['head', 2],
+        ]),
+      };
+    return text;
+  };
+
   const remoteRef = async (ref: string): Promise<string | undefined> => {
     if (online === undefined) return undefined;
     const answer = await git.text(['ls-remote', '--quiet', '--', online, ref]);
@@ -180,6 +215,7 @@ function repositoryOf(
 
   /** Sets refs at the remote, or here when there is none. */
   const setRefs = async (updates: readonly RefUpdate[]): Promise<boolean> => {
+    advertisement = undefined;
     if (remote === undefined) return updateRefs(git, updates);
     if (offline) {
       throw new OutsideError(
@@ -197,7 +233,7 @@ function repositoryOf(
 
     async defaultBranch() {
       if (online === undefined) return localDefaultBranch(git, remote, localRef);
-      const answer = await git.text(['ls-remote', '--quiet', '--symref', '--', online, 'HEAD']);
+      const answer = await advertised(online, 'head');
       const name = /^ref: refs\/heads\/(\S+)\tHEAD$/m.exec(answer)?.[1];
       const commit = /^([0-9a-f]+)\tHEAD$/m.exec(answer)?.[1];
       if (name === undefined || commit === undefined) return undefined;
@@ -287,7 +323,10 @@ function repositoryOf(
     async tags() {
       if (remote === undefined) return readTags(git, 'refs/tags/');
       if (online !== undefined) {
-        await fetchTags(git, online, await isShallow());
+        await fetchTags(git, online, {
+          isShallow: await isShallow(),
+          advertised: await advertised(online, 'tags'),
+        });
         return readTags(git, 'refs/rastro/tags/');
       }
       const seen = await readTags(git, 'refs/rastro/tags/');
@@ -302,7 +341,8 @@ function repositoryOf(
       if (online === undefined) {
         return knownTrail([TRAIL_SEEN, `refs/remotes/${remote}/rastro/trail`, TRAIL_BRANCH]);
       }
-      const [theirs, seen] = await Promise.all([remoteRef(TRAIL_BRANCH), localRef(TRAIL_SEEN)]);
+      const [answer, seen] = await Promise.all([advertised(online, 'trail'), localRef(TRAIL_SEEN)]);
+      const theirs = /^([0-9a-f]+)\trefs\/heads\/rastro\/trail$/m.exec(answer)?.[1];
       if (theirs === seen) return theirs;
       if (theirs === undefined) throw rewritten();
       const args = [

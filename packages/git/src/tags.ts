@@ -54,8 +54,13 @@ export async function readTags(git: Git, prefix: 'refs/tags/' | 'refs/rastro/tag
  * Fetches the remote's annotated tags, and forgets those that it no longer has. In a shallow clone a tag of a commit that
  * is not there comes without its history; the history that is there is never cut shorter.
  */
-export async function fetchTags(git: Git, remote: string, isShallow: boolean): Promise<void> {
-  const [theirs, ours] = await Promise.all([remoteTags(git, remote), ownTags(git)]);
+export async function fetchTags(
+  git: Git,
+  remote: string,
+  { isShallow, advertised }: { isShallow: boolean; advertised: string },
+): Promise<void> {
+  const theirs = remoteTags(advertised);
+  const ours = await ownTags(git);
   const gone = [...ours.keys()].filter((name) => !theirs.has(name));
   if (gone.length > 0) {
     const commands = gone.map((name) => `delete ${OURS}${name}`);
@@ -89,19 +94,16 @@ async function fetchInto(
   );
 }
 
-/** Annotated tags of the remote: git lists what such a tag points at as `<name>^{}`. */
-async function remoteTags(
-  git: Git,
-  remote: string,
-): Promise<Map<string, { objectId: string; commit: string }>> {
-  const answer = await git.text(['ls-remote', '--quiet', '--tags', '--', remote]);
+/** Annotated tags in an answer of `git ls-remote`, which lists what such a tag points at as `<name>^{}`. */
+function remoteTags(answer: string): Map<string, { objectId: string; commit: string }> {
+  const prefix = 'refs/tags/';
   const ids = new Map(
     answer
       .split('\n')
-      .filter((line) => line.includes('\t'))
+      .filter((line) => line.includes(`\t${prefix}`))
       .map((line) => {
         const [id = '', ref = ''] = line.split('\t');
-        return [ref.slice('refs/tags/'.length), id] as const;
+        return [ref.slice(prefix.length), id] as const;
       }),
   );
   const tags = new Map<string, { objectId: string; commit: string }>();

@@ -59,8 +59,9 @@ export function instantOf(clock: Ports['clock']): string {
   return `${new Date(Math.floor(clock.now() / 1000) * 1000).toISOString().slice(0, 19)}Z`;
 }
 
-/** How long we try to get a word in before we give up, in milliseconds. */
-const PATIENCE = 10 * 60_000;
+/** How long we try to get a word in before we give up, and the longest pause between two attempts, in milliseconds. */
+const PATIENCE = 15 * 60_000;
+const LONGEST_PAUSE = 60_000;
 
 /**
  * Decides on the trail as it is and appends; when somebody else was first, reads it again and decides again.
@@ -73,6 +74,7 @@ export async function onTrail<T>(
   const repository = await ports.repository();
   const started = ports.clock.now();
   for (let attempt = 1; ports.clock.now() - started < PATIENCE; attempt++) {
+    const began = ports.clock.now();
     const trail = await readTrail(repository, ports.sha256);
     refuseBroken(trail.chain);
     const decision = await decide(trail);
@@ -80,7 +82,9 @@ export async function onTrail<T>(
     const entries = await append(decision.append, trail, repository, ports);
     if (entries) return decision.result(entries);
     ports.progress.step('somebody else wrote to the trail first; deciding again');
-    await ports.clock.sleep(Math.random() * Math.min(15_000, 100 * 2 ** attempt));
+    // Where many write at once an attempt takes long and is likelier to be in vain: the longer it took, the longer the pause.
+    const took = Math.max(100, ports.clock.now() - began);
+    await ports.clock.sleep(Math.random() * Math.min(LONGEST_PAUSE, took * 2 ** attempt));
   }
   throw new OutsideError(
     fault(
