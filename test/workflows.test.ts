@@ -104,7 +104,7 @@ describe.each(all)('the workflow of $place', ({ text, workflow }) => {
       const needed = new Set(
         (job.steps ?? []).flatMap(({ uses = '', with: given = {} }) => {
           const verb = OURS.exec(uses)?.[1];
-          return verb ? scopesWritten(verb, given) : [];
+          return verb ? scopesWritten(verb, { given, steps: job.steps ?? [] }) : [];
         }),
       );
       const granted = Object.entries(job.permissions!).filter(([, access]) => access === 'write');
@@ -177,7 +177,7 @@ test.runIf(zizmor)('the example files, the reusable workflows and our own are cl
 
 test('what is wrong is seen: an unknown key, an unknown context', async () => {
   const { text } = examples.find(({ place }) => place.endsWith('/pull-request.yml'))!;
-  const wrong = text.replace('runs-on:', 'run-on:').replace('github.repository }}', 'githib.repository }}');
+  const wrong = text.replace('runs-on:', 'run-on:').replace('github.event', 'githib.event');
   expect(await workflowErrors(wrong)).toContainEqual(expect.stringContaining('run-on'));
   expect(lint(wrong, '.github/workflows/wrong.yml').map(({ message }) => message)).toContainEqual(
     expect.stringContaining('githib'),
@@ -193,11 +193,25 @@ function jobsBehind([name, job]: [string, Workflow['jobs'][string]]): [string, W
   return Object.entries(jobs).map(([inner, each]) => [`${name} / ${inner}`, each]);
 }
 
-/** The scopes that an action with such inputs writes to, as the list in its README has them. */
-function scopesWritten(verb: string, given: Readonly<Record<string, unknown>>): string[] {
+/**
+ * The scopes that an action writes to, as the list in its README has them: those "with" an input or another action only where
+ * the workflow has that.
+ */
+function scopesWritten(
+  verb: string,
+  { given, steps }: { given: Readonly<Record<string, unknown>>; steps: readonly Step[] },
+): string[] {
   const readme = readFileSync(join(root, 'actions', verb, 'README.md'), 'utf8');
   const [, section = ''] = /^## Permissions\n([\s\S]*?)^## /m.exec(readme) ?? [];
-  return [...section.matchAll(/`([a-z-]+): write`(?:, with `([a-z-]+): (\S+)`)?/g)]
-    .filter(([, , input, value]) => input === undefined || String(given[input]) === value)
-    .map(([, scope]) => scope!);
+  const has = (condition: string) => {
+    const [input = '', value] = condition.split(': ');
+    return value === undefined
+      ? steps.some(({ uses = '' }) => uses.startsWith(`${input}@`))
+      : String(given[input]) === value;
+  };
+  return section.split('\n').flatMap((line) => {
+    const [, condition] = /, with `([^`]+)`/.exec(line) ?? [];
+    if (condition !== undefined && !has(condition)) return [];
+    return [...line.matchAll(/`([a-z-]+): write`/g)].map(([, scope]) => scope!);
+  });
 }

@@ -10,7 +10,7 @@ import { act, copied, startWorkflowPlace, type WorkflowPlace } from './runner.ts
 
 /** Which test of this folder runs an example: every one of them is run. */
 const runIn: Readonly<Record<string, readonly string[]>> = {
-  'life.test.ts': ['pull-request', 'release', 'retrain', 'promote', 'validate'],
+  'life.test.ts': ['pull-request', 'comment-on-forks', 'release', 'retrain', 'promote', 'validate'],
   'examples.test.ts': [
     ...['python', 'dvc', 'monorepo'],
     ...['reusable-pull-request', 'reusable-release', 'reusable-retrain'],

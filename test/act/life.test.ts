@@ -21,7 +21,7 @@ describe.runIf(act)('the example workflows, run by act', () => {
         '    deploy:\n      staging: { target: local, port: 0 }\n',
       ),
       'rastro.policy.yaml': POLICIES,
-      ...copied('pull-request', 'release', 'retrain', 'promote', 'validate'),
+      ...copied('pull-request', 'comment-on-forks', 'release', 'retrain', 'promote', 'validate'),
     });
     await place.act('train');
     await place.act('evaluate');
@@ -104,6 +104,42 @@ describe.runIf(act)('the example workflows, run by act', () => {
     expect(stepsOf(result, 'check'), result.log).toMatchObject({ evaluate: 'success', compare: 'failure' });
     const [comment] = await comments(number);
     expect(comment!.body).toMatch(/regressed|worse/);
+  });
+
+  test('one from a fork is checked without a token that can write, and commented on by another run', async () => {
+    const { github, repository } = place;
+    await repository.branch('from-mallory', 'main');
+    const headSha = await repository.commit('Train on February too', {
+      'data/train/2025-02.csv': customers({ seed: 4, rows: 1500 }),
+    });
+    // The commits of forks are in the repository, too, and in no branch of it.
+    await place.push('from-mallory:refs/forks/mallory/from-mallory');
+    await repository.switchTo('main');
+    const number = await github.openPullRequest({
+      ...{ title: 'Train on February too', head: 'from-mallory', headSha },
+      ...{ author: 'mallory', fromFork: true },
+    });
+    const runId = 7_000_000;
+    const checked = await place.runOnPullRequest('pull-request', number, {
+      token: github.readOnlyToken,
+      runId,
+    });
+    expect(checked.jobs, checked.log).toEqual({ check: 'success', comment: 'success' });
+    expect(await comments(number)).toEqual([]);
+
+    const event = {
+      action: 'completed',
+      workflow_run: {
+        ...{ id: runId, event: 'pull_request', head_sha: headSha, head_branch: 'from-mallory' },
+        head_repository: { full_name: 'mallory/churn', owner: { login: 'mallory' } },
+        pull_requests: [],
+      },
+    };
+    const commented = await place.run('comment-on-forks', { eventName: 'workflow_run', event });
+    expect(commented.jobs, commented.log).toEqual({ comment: 'success' });
+    const [comment, ...others] = await comments(number);
+    expect(others).toEqual([]);
+    expect(comment!.body).toContain('the numbers are what that run reported');
   });
 
   test('data alone is checked by the workflow for data', async () => {
