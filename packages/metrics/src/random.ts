@@ -188,16 +188,15 @@ function poissonMean(values: Float64Array, state: State): number {
     rows += (both & 0xff) + (both >>> 8);
   }
   state.set([a, b, c, d]);
-  const add = (row: number, pair: number) => {
-    even += (pair & 0xff) * values[row]!;
-    odd += (pair >>> 8) * values[row + 1]!;
-    rows += (pair & 0xff) + (pair >>> 8);
-  };
+  // No closure may hold the sums: they would leave the registers for the heap.
   for (let i = 0; i < undecided.length; i += 2) {
     const row = undecided[i]!;
     const word = undecided[i + 1]!;
-    add(row, settledPair(word >>> 20, state));
-    add(row + 2, settledPair((word >>> 4) & 0xfff, state));
+    const first = settledPair(word >>> 20, state);
+    const second = settledPair((word >>> 4) & 0xfff, state);
+    even += (first & 0xff) * values[row]! + (second & 0xff) * values[row + 2]!;
+    odd += (first >>> 8) * values[row + 1]! + (second >>> 8) * values[row + 3]!;
+    rows += (first & 0xff) + (first >>> 8) + (second & 0xff) + (second >>> 8);
   }
   for (let row = 4 * fours; row < values.length; row++) {
     const count = pairOf(step(state) >>> 0) & 0xff;
