@@ -1,6 +1,12 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type ActionResult, runAction, type TemporaryRepository, temporaryRepository } from '@rastro/testkit';
+import {
+  type ActionResult,
+  realData,
+  runAction,
+  type TemporaryRepository,
+  temporaryRepository,
+} from '@rastro/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { PROJECT, projectFiles } from './churn.ts';
@@ -207,4 +213,53 @@ test('a candidate may be a revision', async () => {
   const { exitCode, outputs, stdout } = await act('compare', { candidate: 'HEAD', baseline: 'HEAD' });
   expect(exitCode, stdout).toBe(0);
   expect(outputs.result).toBe('inconclusive');
+});
+
+const adult = realData('binary-adult');
+
+describe.runIf(adult)('two real models', () => {
+  let project: TemporaryRepository;
+  const run = (verb: string, inputs: Record<string, string> = {}) =>
+    runAction({ verb, directory: project.directory, inputs, env: { RUNNER_TOOL_CACHE: TOOLS } });
+  async function commitModel(file: string) {
+    await copyFile(join(adult!, file), join(project.directory, 'models/income.onnx'));
+    const { exitCode, stdout } = await run('evaluate');
+    expect(exitCode, stdout).toBe(0);
+    await project.commit(file);
+    return (await project.git('rev-parse', 'HEAD')).trim();
+  }
+
+  beforeAll(async () => {
+    const income = {
+      task: 'binary',
+      target: 'label',
+      features: ['age', 'education_num', 'capital_gain', 'capital_loss', 'hours_per_week', 'fnlwgt'],
+      evaluate: { data: 'test', slices: ['sex'], resamples: 300 },
+    };
+    const lines = stringify({ version: 1, data: { test: { path: 'test.csv' } }, models: { income } });
+    project = await temporaryRepository({ files: { 'rastro.yaml': lines, 'models/.keep': '' } });
+    await copyFile(join(adult!, 'test.csv'), join(project.directory, 'test.csv'));
+  });
+  afterAll(() => project?.dispose());
+
+  test('the better one improves on the worse, row by row, and the worse regresses from the better', async () => {
+    const [worse, better] = ['model_v1_logreg_num6.onnx', 'model_v2_gbt_num6.onnx'];
+    const oracles = JSON.parse(await readFile(realData('oracles/binary-adult.json')!, 'utf8'));
+    const measured = async () =>
+      JSON.parse(await readFile(join(project.directory, 'metrics/income.json'), 'utf8')).evaluation.metrics;
+    const first = await commitModel(worse!);
+    expect((await measured()).roc_auc.value).toBeCloseTo(oracles.v1.roc_auc, 6);
+    const second = await commitModel(better!);
+    expect((await measured()).roc_auc.value).toBeCloseTo(oracles.v2.roc_auc, 6);
+    expect((await measured()).accuracy.value).toBeCloseTo(oracles.v2.accuracy, 9);
+    const forward = await run('compare', { baseline: first });
+    expect(forward.outputs.result, forward.stdout).toBe('improved');
+    expect(forward.summary).toContain('paired tests on the same rows');
+    await commitModel(worse!);
+    const back = await run('compare', { baseline: second });
+    expect({ exitCode: back.exitCode, result: back.outputs.result }).toEqual({
+      exitCode: 1,
+      result: 'regressed',
+    });
+  });
 });

@@ -381,6 +381,68 @@ describe('a model that does not say', () => {
   });
 });
 
+describe('labels as people write them', () => {
+  /** Judges predictions of labels, two of three right, without rastro.yaml's help. */
+  async function judged(file: string, truth: string, answers: string, more: Record<string, string> = {}) {
+    await writeFile(path(file), truth);
+    await writeFile(path(`answers-${file}`), answers);
+    return act('evaluate', {
+      data: file,
+      predictions: `answers-${file}`,
+      target: 'truth',
+      task: 'binary',
+      ...more,
+    });
+  }
+  const csv = (column: string, labels: string[]) =>
+    `${column}\n${labels.map((label) => `"${label}"`).join('\n')}\n`;
+
+  test.each([
+    ['sums of money', ['<=50K', '>50K', '>50K'], '>50K'],
+    ['one and two', ['1', '2', '2'], '1'],
+    ['yes and no', ['no', 'yes', 'yes'], 'yes'],
+    ['spaces', ['not at all', 'very much', 'very much'], 'very much'],
+  ])('%s', async (_, [one, two, three], positive) => {
+    const truth = csv('truth', [one!, two!, three!]);
+    const { exitCode, stdout } = await judged('labels.csv', truth, csv('prediction', [one!, two!, one!]));
+    expect(exitCode, stdout).toBe(0);
+    const { evaluation } = await recordOf('answers-labels');
+    expect(evaluation.positive).toBe(positive);
+    expect(evaluation.metrics.accuracy.value).toBeCloseTo(2 / 3, 12);
+  });
+
+  test('numbers with a point are those without', async () => {
+    const truth = [0.0, 1.5 - 0.5, 1].map((value) => `{"truth": ${value.toFixed(1)}}`).join('\n');
+    const answers = [0, 1, 0].map((value) => `{"prediction": ${value}}`).join('\n');
+    const { exitCode, stdout } = await judged('labels.jsonl', truth, answers);
+    expect(exitCode, stdout).toBe(0);
+    const { evaluation } = await recordOf('answers-labels');
+    expect(evaluation.classes).toHaveLength(2);
+    expect(evaluation.metrics.accuracy.value).toBeCloseTo(2 / 3, 12);
+  });
+
+  test('a class that is absent leaves metrics without a value, and says why', async () => {
+    const truth = csv('truth', ['no', 'no', 'no']);
+    const { exitCode, stdout } = await judged('labels.csv', truth, csv('prediction', ['no', 'yes', 'no']));
+    expect(exitCode, stdout).toBe(0);
+    const { recall } = (await recordOf('answers-labels')).evaluation.metrics;
+    expect(recall).toMatchObject({ value: null, note: expect.stringContaining('positive') });
+  });
+
+  test.each([
+    ['no rows', 'truth\n', 'prediction\n', /has no rows/],
+    ['nothing at all', '', 'prediction\n', /./],
+    ['a missing truth', 'truth\nyes\n""\n', 'prediction\nyes\nno\n', /truth of row 2 is missing/],
+    ['a missing answer', 'truth\nyes\nno\n', 'prediction\n""\nno\n', /prediction of row 1 is missing/],
+    ['too few answers', 'truth\nyes\nno\n', 'prediction\nno\n', /has 1 rows, the data has 2/],
+    ['three classes', 'truth\na\nb\nc\n', 'prediction\na\nb\nc\n', /a binary task has two classes/],
+  ])('%s is an input error', async (_, truth, answers, reason) => {
+    const { exitCode, stdout } = await judged('labels.csv', truth, answers);
+    expect(exitCode, stdout).toBe(2);
+    expect(stdout).toMatch(reason);
+  });
+});
+
 describe.runIf(dvc)('files for DVC', () => {
   const run = (...args: string[]) =>
     JSON.parse(
