@@ -303,6 +303,38 @@ describe('keys, statistics and tolerances', () => {
     expect(broken(result)).toEqual({ 'primaryKey.required': [5], 'primaryKey.unique': [4, 6] });
   });
 
+  test('numbers and dates that are written oddly are judged by their text, wherever they stand', async () => {
+    const contract =
+      'fields: [{ name: i, type: integer, maximum: 9 }, { name: n, type: number }, { name: d, type: date }, { name: t, type: datetime }]';
+    const sound = '1,1.5,2024-01-31,2024-01-31 12:00:00\n';
+    const odd: [string, string][] = [
+      ['1_0,1,2024-01-31,2024-01-31 12:00:00', 'i.type'],
+      ['1.5,1,2024-01-31,2024-01-31 12:00:00', 'i.type'],
+      ['0x1F,1,2024-01-31,2024-01-31 12:00:00', 'i.type'],
+      ['9223372036854775808,1,2024-01-31,2024-01-31 12:00:00', 'i.type'],
+      ['" 5",1,2024-01-31,2024-01-31 12:00:00', 'i.type'],
+      ['10,1,2024-01-31,2024-01-31 12:00:00', 'i.range'],
+      ['1,1e400,2024-01-31,2024-01-31 12:00:00', 'n.type'],
+      ['1,+-1,2024-01-31,2024-01-31 12:00:00', 'n.type'],
+      ['1,nan,2024-01-31,2024-01-31 12:00:00', 'n.type'],
+      ['1,1-1,2024-01-31,2024-01-31 12:00:00', 'n.type'],
+      ['1,1,2024-02-30,2024-01-31 12:00:00', 'd.type'],
+      ['1,1,2024/01/05,2024-01-31 12:00:00', 'd.type'],
+      ['1,1,epoch,2024-01-31 12:00:00', 'd.type'],
+      ['1,1,24-01-0005,2024-01-31 12:00:00', 'd.type'],
+      ['1,1,2024-01-31,2024-01-31 25:00:00', 't.type'],
+      ['1,1,2024-01-31,infinity', 't.type'],
+      ['1,1,2024-01-31,2024-01-31 12-00-00', 't.type'],
+    ];
+    for (const [row, rule] of odd) {
+      const path = write('odd.csv', `i,n,d,t\n${sound.repeat(3)}${row}\n${sound}`);
+      expect(broken(await check(contract, path)), row).toEqual({ [rule]: [5] });
+    }
+    const usual =
+      '"7",-1e3,"2024-01-31",2024-01-31T12:00:00\n,"",,\n+7,+.5,2024-01-31,2024-01-31T12:00:00+02:00\n';
+    expect(broken(await check(contract, write('usual.csv', `i,n,d,t\n${usual}`)))).toEqual({});
+  });
+
   test('a foreign key', async () => {
     const parent = write('parent.csv', 'id,name\n1,a\n02,b\n');
     const contract =

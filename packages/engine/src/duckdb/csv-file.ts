@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
 import type { FileFacts, StructureCode, StructureFault } from '@rastro/contract';
-import { type CsvDialect, type CsvRecord, CsvScanner, fieldsOf } from './csv-scanner.ts';
+import { type CsvDialect, type CsvRecord, CsvScanner, fieldsOf, type Shape } from './csv-scanner.ts';
 import { bytesOfText, decoderOf } from './text-file.ts';
 
 /** How a delimited text file is read. */
@@ -10,6 +10,8 @@ export interface CsvOptions {
   readonly header: boolean;
   /** Structural faults to tell with their place; all are counted. */
   readonly limit: number;
+  /** What the values of a column should look like. */
+  readonly shapeOf?: (column: string, index: number) => Shape;
 }
 
 interface TextFile {
@@ -26,6 +28,8 @@ export interface CsvScan {
   readonly lineEnd: '\n' | '\r\n';
   /** Bytes of its longest record. */
   readonly longest: number;
+  /** Positions of the columns all of whose values look as they should. */
+  readonly certain: readonly number[];
 }
 
 /** Scans a file; with `copy`, writes its sound records there as plain CSV: UTF-8, quoted throughout, comma, LF, no header. */
@@ -33,8 +37,14 @@ export async function scanCsv(file: TextFile, options: CsvOptions, copy?: string
   const reader = new CsvReader(options);
   const writer = copy === undefined ? undefined : new CopyWriter(await open(copy, 'w'));
   try {
+    const { shapeOf } = options;
+    let isWatching = false;
     const scanner = new CsvScanner(options.dialect, (record) => {
       const isSound = reader.take(record);
+      if (!isWatching && shapeOf && options.header) {
+        isWatching = true;
+        scanner.watch(reader.columns.map(shapeOf));
+      }
       if (isSound && writer) writer.add(fieldsOf(record, options.dialect, reader.decode));
       return !record.unterminated;
     });
@@ -86,6 +96,10 @@ class CsvReader {
     this.#options = options;
     this.decode = decoderOf(options.encoding);
     this.#isUtf8 = options.encoding.startsWith('utf-');
+  }
+
+  get columns(): readonly string[] {
+    return this.#columns ?? [];
   }
 
   /** Takes a record: the header, or a row. Returns true for a row whose structure is sound. */
@@ -172,7 +186,7 @@ class CsvReader {
     this.#faults.set(code, entry);
   }
 
-  finish(path: string, { traits }: CsvScanner): CsvScan {
+  finish(path: string, { traits, certain }: CsvScanner): CsvScan {
     const { lf, crlf, cr } = traits;
     const faults: StructureFault[] = [...this.#faults].map(([code, found]) => ({ code, ...found }));
     if (this.#columns === undefined) {
@@ -194,6 +208,7 @@ class CsvReader {
       this.#options.encoding === 'utf-8';
     return {
       isPlain,
+      certain,
       longest: traits.longest,
       lineEnd: crlf > 0 ? '\r\n' : '\n',
       facts: { path, columns: this.#columns ?? [], rows: this.#rows, dropped: this.#dropped, faults },

@@ -40,6 +40,19 @@ function commonType(files: readonly OpenedFile[], name: string): Physical | unde
   );
 }
 
+/** The same table with every column read as typed that all files write in the usual way; undefined where there is none. */
+export function quickTable(table: Table, fields: readonly string[]): Table | undefined {
+  const [first, ...others] = table.files;
+  const names = fields.filter((name) =>
+    [first, ...others].every((file) => file?.quick && file.certain?.has(name)),
+  );
+  if (names.length === 0) return undefined;
+  return tableOf(
+    table.files.map((file) => file.quick!(new Set(names))),
+    fields,
+  );
+}
+
 /** Makes the views `source` and `numbered` that the SQL of a plan reads. */
 export async function makeViews(session: Session, table: Table, fields: readonly string[]): Promise<void> {
   const select = (file: OpenedFile, at: string): string => {
