@@ -224,6 +224,7 @@ describe('behavioural tests', () => {
     const { exitCode, stdout } = await evaluateWith({ tests: [{ ...invariance, column: 'colour' }] });
     expect(exitCode).toBe(2);
     expect(stdout).toContain('the model does not read "colour"');
+    expect(stdout).toMatch(/file=rastro.yaml,line=\d+/);
   });
 });
 
@@ -271,6 +272,7 @@ describe('metrics of the user', () => {
     const { exitCode, stdout } = await evaluateWith({ metrics: { mine: metric } });
     expect(exitCode).toBe(2);
     expect(stdout).toContain(phrase);
+    expect(stdout).toMatch(/file=rastro.yaml,line=\d+/);
   });
 
   test('rankings are judged by query, forecasts by the series before', async () => {

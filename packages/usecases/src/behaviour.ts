@@ -1,7 +1,8 @@
-import { fault, InputError } from '@rastro/fault';
+import { fault, InputError, type Place } from '@rastro/fault';
 import type { ModelConfig } from '@rastro/lineage';
 import { type Answers, labelReader, type TestResult } from '@rastro/metrics';
 import { answersToColumns } from './answers.ts';
+import { atPlace } from './at-place.ts';
 import { type LoadedRows, loadRows } from './loaded-rows.ts';
 import type {
   ColumnData,
@@ -29,6 +30,8 @@ export interface TestedModel {
   readonly engine: DataEngine;
   readonly source: TableSource;
   readonly datasetOf: (name: string) => Promise<TableSource>;
+  /** Where in `rastro.yaml` a test stands, by its index. */
+  readonly placeOf: (index: number) => Place;
 }
 
 /** Failing answers that are told one by one. */
@@ -45,7 +48,9 @@ export async function runTests(
   tested: TestedModel,
 ): Promise<BehaviouralResult[]> {
   const results: BehaviouralResult[] = [];
-  for (const test of tests) results.push(await runTest(test, tested));
+  for (const [index, test] of tests.entries()) {
+    results.push(await atPlace(tested.placeOf(index), () => runTest(test, tested)));
+  }
   return results;
 }
 

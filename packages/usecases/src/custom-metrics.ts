@@ -1,4 +1,4 @@
-import { fault, InputError, place } from '@rastro/fault';
+import { fault, InputError, type Place } from '@rastro/fault';
 import type { ModelConfig } from '@rastro/lineage';
 import {
   type AnswerColumn,
@@ -8,6 +8,7 @@ import {
   type MetricValue,
   type Question,
 } from '@rastro/metrics';
+import { atPlace } from './at-place.ts';
 import type { ColumnData, Ports, TableSource } from './ports/index.ts';
 import { readColumns } from './read-columns.ts';
 
@@ -34,6 +35,8 @@ export async function customMetrics(
     question: Question;
     answers: Answers;
     confidence: number;
+    /** Where in `rastro.yaml` a metric stands. */
+    placeOf: (name: string) => Place;
   },
   ports: CustomPorts,
 ): Promise<Record<string, MetricValue>> {
@@ -42,13 +45,15 @@ export async function customMetrics(
   const columns = answerColumns(judged.question, judged.answers);
   const measured: Record<string, MetricValue> = {};
   for (const [name, config] of custom) {
-    const all = [...columns, ...(await dataColumns(config.columns ?? [], judged.source, columns, ports))];
-    // A target is neared from both sides; a record has no word for it, so the greater counts as better there.
-    const goal = config.goal ?? 'max';
-    measured[name] =
-      config.sql === undefined
-        ? { ...(await byCommand(name, config.command!, judged.model, all, ports)), goal }
-        : { ...(await bySql(config.sql, all, judged.confidence, ports)), goal };
+    measured[name] = await atPlace(judged.placeOf(name), async () => {
+      const all = [...columns, ...(await dataColumns(config.columns ?? [], judged.source, columns, ports))];
+      const found =
+        config.sql === undefined
+          ? await byCommand(name, config.command!, judged.model, all, ports)
+          : await bySql(config.sql, all, judged.confidence, ports);
+      // A target is neared from both sides; a record has no word for it, so the greater counts as better there.
+      return { ...found, goal: config.goal ?? 'max' };
+    });
   }
   return measured;
 }
@@ -101,7 +106,7 @@ function failedMetric(name: string, why: string): InputError {
     fault(
       'metric-command',
       `the metric ${name} cannot be told: ${why}`,
-      place('rastro.yaml'),
+      undefined,
       'Read the CSV file at RASTRO_PREDICTIONS and write one number to the file at RASTRO_METRIC.',
     ),
   );
@@ -125,7 +130,7 @@ async function dataColumns(
       fault(
         'metric-column',
         `the column "${taken}" of the data has the name of an answer`,
-        place('rastro.yaml'),
+        undefined,
         'Leave it out of "columns:", or rename it in the data.',
       ),
     );

@@ -119,7 +119,14 @@ async function recordOf(model: NamedModel, given: Given, ports: JudgePorts): Pro
   });
   const own = await customMetrics(
     metrics,
-    { model: model.name, source, question, answers, confidence },
+    {
+      model: model.name,
+      source,
+      question,
+      answers,
+      confidence,
+      placeOf: (name) => given.project.placeOfKey(['models', model.name, 'evaluate', 'metrics', name]),
+    },
     ports,
   );
   const lock = await ports.workspace.readText(trainLockPath(model.name));
@@ -167,7 +174,15 @@ async function examined(
     return tableOf(ports.workspace, await datasetFiles(ports.workspace, name, config));
   };
   if (tests.length > 0) ports.progress.step(`${model.name}: ${tests.length} behavioural tests`);
-  const results = await runTests(tests, { model: loaded, scoring, positive, engine, source, datasetOf });
+  const results = await runTests(tests, {
+    model: loaded,
+    scoring,
+    positive,
+    engine,
+    source,
+    datasetOf,
+    placeOf: (index) => project.placeOf(['models', model.name, 'evaluate', 'tests', index]),
+  });
   const question: Question = { ...questionOf(model.config, rows, undefined), positive };
   if (importance) ports.progress.step(`${model.name}: importance of ${scoring.features.length} features`);
   const explained =
