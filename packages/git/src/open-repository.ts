@@ -225,6 +225,29 @@ function repositoryOf(
     return pushRefs(git, remote, updates);
   };
 
+  const fetchCommit: Repository['fetchCommit'] = async (commit) => {
+    const wanted = checkedObjectId(commit);
+    if ((await resolve(wanted)) !== undefined) return true;
+    if (online === undefined) return false;
+    // A remote that does not have it, or does not give it by its id, answers 128 as for any failure: what counts is whether it came.
+    const depth = (await isShallow()) ? ['--depth=1'] : [];
+    await git.run(
+      ['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', ...depth, '--', online, wanted],
+      {
+        allow: [0, 1, 128],
+      },
+    );
+    return (await resolve(wanted)) !== undefined;
+  };
+
+  const commitInfo: Repository['commitInfo'] = async (commit) => {
+    const [found] = await readObjects(git, [checkedObjectId(commit)]);
+    if (found?.type !== 'commit') return undefined;
+    const answer = await git.text(['show', '-s', '--format=%an%x00%ae%x00%ct%x00%s', found.id]);
+    const [name = '', email = '', committedAt, subject = ''] = answer.split('\0');
+    return { author: { name, email }, committedAt: Number(committedAt), subject };
+  };
+
   return {
     remote,
     head,
@@ -261,20 +284,7 @@ function repositoryOf(
       return deepening(commits.slice(1), ask, (answer) => answer);
     },
 
-    async fetchCommit(commit) {
-      const wanted = checkedObjectId(commit);
-      if ((await resolve(wanted)) !== undefined) return true;
-      if (online === undefined) return false;
-      // A remote that does not have it, or does not give it by its id, answers 128 as for any failure: what counts is whether it came.
-      const depth = (await isShallow()) ? ['--depth=1'] : [];
-      await git.run(
-        ['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', ...depth, '--', online, wanted],
-        {
-          allow: [0, 1, 128],
-        },
-      );
-      return (await resolve(wanted)) !== undefined;
-    },
+    fetchCommit,
 
     async readFile(commit, path) {
       return (await object(commit, path))?.bytes;
@@ -284,13 +294,7 @@ function repositoryOf(
       return (await object(commit, path))?.id;
     },
 
-    async commitInfo(commit) {
-      const [found] = await readObjects(git, [checkedObjectId(commit)]);
-      if (found?.type !== 'commit') return undefined;
-      const answer = await git.text(['show', '-s', '--format=%an%x00%ae%x00%ct%x00%s', found.id]);
-      const [name = '', email = '', committedAt, subject = ''] = answer.split('\0');
-      return { author: { name, email }, committedAt: Number(committedAt), subject };
-    },
+    commitInfo,
 
     async dirty(paths) {
       if (paths.length === 0) return [];
@@ -391,12 +395,17 @@ function repositoryOf(
       const placed = files.map(({ path, content }) => ({ path: `${folder}${path}`, content }));
       const commit = await writeCommit(git, { parent: base, files: placed, message, author, at });
       const old = remote === undefined ? await localRef(ref) : await remoteRef(ref);
+      if (old === commit) return { status: 'unchanged', commit };
+      if (old !== undefined) {
+        const last = (await fetchCommit(old)) ? await commitInfo(old) : undefined;
+        if (last?.author.email !== author.email) return { status: 'foreign', commit: old };
+      }
       if (!(await setRefs([{ ref, to: commit, expect: old ?? null }]))) {
         throw new OutsideError(
           fault('push-raced', `${branch} was pushed to by somebody else meanwhile`, undefined, 'Run again.'),
         );
       }
-      return commit;
+      return { status: 'pushed', commit };
     },
   };
 }

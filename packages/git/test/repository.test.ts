@@ -236,13 +236,27 @@ for (const remote of [true, false]) {
         at: 1767225600,
       });
     await push('one\n');
-    const commit = await push('two\n');
+    const { commit, status } = await push('two\n');
+    expect(status).toBe('pushed');
+    expect(await push('two\n')).toEqual({ status: 'unchanged', commit });
     const place = remote ? (work.remote ?? '') : work.directory;
     const shown = execFileSync('git', ['ls-tree', '-r', 'rastro/retrain'], { cwd: place }).toString();
     expect(shown).toMatch(/^100644 .*\tnew\/file\n100755 .*\trun\.sh\n$/);
     expect(execFileSync('git', ['rev-parse', 'rastro/retrain'], { cwd: place }).toString().trim()).toBe(
       commit,
     );
+  });
+
+  test(`a branch that somebody else has committed to is left alone, ${where}`, async () => {
+    await using work = await temporaryRepository({ files: { 'run.sh': 'one\n' }, remote });
+    const repository = await openRepository(work.directory);
+    const base = await repository.head();
+    await work.branch('rastro/retrain');
+    const theirs = await work.commit('Mend it by hand', { 'run.sh': 'two\n' });
+    if (remote) await work.push('rastro/retrain');
+    const files = [{ path: 'run.sh', content: 'three\n' }];
+    const push = { branch: 'rastro/retrain', base, files, message: 'Retrain\n', author, at: 1767225600 };
+    expect(await repository.pushBranch(push)).toEqual({ status: 'foreign', commit: theirs });
   });
 }
 

@@ -1,18 +1,15 @@
 import { type ColumnDrift, type DriftVerdict, judgeDrift, type NamedColumn } from '@rastro/drift';
 import { fault, InputError } from '@rastro/fault';
-import { trainLockPath } from '@rastro/lineage';
 import { COMMENT_BUDGET, type Report, renderMarkdown } from '@rastro/report';
 import { type Chain, type EntryOf, modelState, standingEntries } from '@rastro/trail';
 import { z } from 'zod';
-import { EvaluateRequest, evaluate, recordPath } from './evaluate.ts';
 import type { Outcome } from './outcome.ts';
 import type { ColumnRequest, DataEngine, Ports, TableSource } from './ports/index.ts';
 import { datasetFiles, loadProject, type NamedModel, pickDataset, pickModels, tableOf } from './project.ts';
 import { readColumns } from './read-columns.ts';
 import { count, figure, report, table } from './report.ts';
+import { retrain } from './retrain.ts';
 import { onTrail, readTrail } from './trail.ts';
-import { TrainRequest, train } from './train.ts';
-import { ValidateRequest, validate } from './validate.ts';
 
 export const MonitorRequest = z.strictObject({
   model: z
@@ -49,6 +46,8 @@ interface Watched {
   readonly version: string;
   readonly sha256: string;
   readonly reference: TableSource;
+  /** Digests of the files that it was trained on. */
+  readonly trainedOn: ReadonlySet<string>;
 }
 
 /**
@@ -114,7 +113,7 @@ export async function monitor(
     };
     const pullRequestUrl =
       verdict.verdict === 'drifted' && config.retrain && request.retrain === 'configured'
-        ? await retrain(watched, told, ports)
+        ? await retrain({ ...watched, reason: told }, ports)
         : undefined;
     const issueUrl = request.issue
       ? await keepIssue(model.name, verdict, told, pullRequestUrl, ports)
@@ -161,7 +160,13 @@ async function watchedVersion(
   }
   const files = [];
   for (const file of trained.event.data) files.push(await referenceFile(file, release.event.commit, ports));
-  return { model, version, sha256: release.event.sha256, reference: tableOf(ports.workspace, files) };
+  return {
+    model,
+    version,
+    sha256: release.event.sha256,
+    reference: tableOf(ports.workspace, files),
+    trainedOn: new Set(trained.event.data.map(({ sha256 }) => sha256)),
+  };
 }
 
 async function referenceFile(
@@ -293,87 +298,6 @@ async function keepIssue(
     case 'too-small':
       return undefined;
   }
-}
-
-/** Checks, trains and evaluates on the data as it is now, and proposes the result. The branch is remade at every run. */
-async function retrain(
-  { model, version }: Watched,
-  told: Report,
-  ports: MonitorPorts,
-): Promise<string | undefined> {
-  const { name, config, file } = model;
-  const datasets = [...new Set([config.train?.data ?? [], config.evaluate?.data ?? []].flat())];
-  const { status } = await validate(ValidateRequest.parse({ data: datasets }), ports);
-  if (status === 'breach') {
-    throw new InputError(
-      fault(
-        'retrain-data',
-        `the data to retrain ${name} on breaks its contract`,
-        undefined,
-        'Run "rastro validate" and mend the data first.',
-      ),
-    );
-  }
-  const trained = await train(TrainRequest.parse({ model: [name] }), ports);
-  const evaluated = await evaluate(EvaluateRequest.parse({ model: [name] }), ports);
-  if (!trained.record[0]!.ran) {
-    ports.progress.step(
-      `${name}: the training data is the one that ${version} was trained on; there is nothing to retrain on`,
-    );
-    return undefined;
-  }
-  const repository = await ports.repository();
-  const base = await repository.defaultBranch();
-  if (!base)
-    throw new InputError(
-      fault(
-        'no-default-branch',
-        'the default branch of this repository is not known',
-        undefined,
-        'Push the repository first.',
-      ),
-    );
-  const branch = `rastro/retrain/${name}`;
-  const paths = await changedPaths(
-    [
-      file,
-      trainLockPath(name),
-      recordPath(name),
-      ...(config.train?.outputs ?? []),
-      ...datasets.map((dataset) => `rastro.lock/data/${dataset}/validate.yaml`),
-    ],
-    ports,
-  );
-  await repository.pushBranch({
-    branch,
-    base: base.commit,
-    files: paths,
-    message: `Retrain ${name} after drift\n\n${told.verdict.sentence}`,
-    author: ports.context.identity,
-    at: Math.floor(ports.clock.now() / 1000),
-  });
-  const body = renderMarkdown([told, ...trained.reports, ...evaluated.reports], {
-    budget: COMMENT_BUDGET,
-    title: `Retrain ${name}`,
-  });
-  const { url } = await (await ports.forge()).ensurePullRequest({
-    branch,
-    base: base.name,
-    title: `Retrain ${name} after drift`,
-    body,
-  });
-  return url;
-}
-
-/** What the pull request carries: files that Git would take, so none that the repository ignores. */
-async function changedPaths(paths: readonly string[], { workspace, repository }: MonitorPorts) {
-  const dirty = new Set(await (await repository()).dirty(paths));
-  const files = [];
-  for (const path of paths.filter((candidate) => dirty.has(candidate))) {
-    const content = await workspace.readBytes(path);
-    if (content) files.push({ path, content });
-  }
-  return files;
 }
 
 function describe({ model, version }: Watched, verdict: DriftVerdict, dataset: string): Report {

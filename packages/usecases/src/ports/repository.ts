@@ -93,7 +93,10 @@ export interface Repository {
     at: number;
   }): Promise<{ status: 'accepted'; head: string } | { status: 'rejected' }>;
 
-  /** Commits files on top of `base` as `branch`, without touching the working tree, and pushes it (with a lease when it exists). */
+  /**
+   * Commits files on top of `base` as `branch`, without touching the working tree, and pushes it in place of what the branch
+   * held, with a lease. A branch whose last commit is somebody else's is left alone: 'foreign'.
+   */
   pushBranch(push: {
     branch: string;
     base: string;
@@ -101,5 +104,5 @@ export interface Repository {
     message: string;
     author: Identity;
     at: number;
-  }): Promise<string>;
+  }): Promise<{ status: 'pushed' | 'unchanged' | 'foreign'; commit: string }>;
 }
