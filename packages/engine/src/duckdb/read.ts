@@ -264,12 +264,9 @@ async function* batches(
   requests: readonly ColumnRequest[],
   batchRows: number,
 ): AsyncIterable<Batch> {
-  const result = await session.connection.stream(sql);
   let columns = emptyColumns(requests, batchRows);
   let filled = 0;
-  for (;;) {
-    const chunk = await result.fetchChunk();
-    if (!chunk || chunk.rowCount === 0) break;
+  for await (const chunk of chunksOf(session, sql)) {
     for (let from = 0; from < chunk.rowCount; ) {
       const count = Math.min(chunk.rowCount - from, batchRows - filled);
       for (const [index, column] of columns.entries()) {
@@ -284,6 +281,27 @@ async function* batches(
     }
   }
   if (filled > 0) yield { rows: filled, columns: columns.map((column) => column.slice(0, filled)) };
+}
+
+/** The chunks of an answer, each fetched while the one before is worked on. */
+async function* chunksOf(session: Session, sql: string): AsyncIterable<DuckDBDataChunk> {
+  // Room for DuckDB's own threads to read on while a model is busy on this one.
+  await session.run("SET streaming_buffer_size = '16MB'");
+  const result = await session.connection.stream(sql);
+  let next = result.fetchChunk();
+  try {
+    for (;;) {
+      const chunk = await next;
+      if (!chunk || chunk.rowCount === 0) return;
+      next = result.fetchChunk();
+      // A failure is told when it is its turn.
+      next.catch(() => {});
+      yield chunk;
+    }
+  } finally {
+    // The session must not be closed under a fetch.
+    await next.catch(() => {});
+  }
 }
 
 function emptyColumns(requests: readonly ColumnRequest[], rows: number): ColumnData[] {
