@@ -255,7 +255,8 @@ for (const remote of [true, false]) {
     const theirs = await work.commit('Mend it by hand', { 'run.sh': 'two\n' });
     if (remote) await work.push('rastro/retrain');
     const files = [{ path: 'run.sh', content: 'three\n' }];
-    const push = { branch: 'rastro/retrain', base, files, message: 'Retrain\n', author, at: 1767225600 };
+    const robot = { name: 'robot', email: 'robot@example.com' };
+    const push = { branch: 'rastro/retrain', base, files, message: 'Retrain\n', author: robot, at: 1767225600 };
     expect(await repository.pushBranch(push)).toEqual({ status: 'foreign', commit: theirs });
   });
 }
