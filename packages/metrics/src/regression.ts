@@ -16,7 +16,23 @@ export interface RegressionRows {
 export function regressionRows(truth: Float64Array, predicted: Float64Array): RegressionRows {
   const errors = truth.map((value, row) => value - predicted[row]!);
   const absolute = errors.map(Math.abs);
-  return { truth, predicted, errors, absolute, byError: argsort(absolute), byTruth: argsort(truth) };
+  let byError: Uint32Array | undefined;
+  let byTruth: Uint32Array | undefined;
+  return {
+    truth,
+    predicted,
+    errors,
+    absolute,
+    // Sorted for those who ask: most measures do without.
+    get byError() {
+      byError ??= argsort(absolute);
+      return byError;
+    },
+    get byTruth() {
+      byTruth ??= argsort(truth);
+      return byTruth;
+    },
+  };
 }
 
 /** Mean absolute error, in the target's unit (sklearn `mean_absolute_error`). No rows: NaN. */
