@@ -21,7 +21,7 @@ export { type PersonalData, personalDataIn } from './personal-data.ts';
 export { type PlanRequest, planChecks } from './plan-checks.ts';
 export { inText, readContract } from './read-contract.ts';
 export { offenderText, sarifOf } from './sarif.ts';
-export { type DataShape, Scans } from './scans.ts';
+export { type DataShape, type KeyPart, Scans } from './scans.ts';
 export { Contract, type ContractField, FieldType } from './schema.ts';
 export { type Converted, contractFromTableSchema, tableSchemaFromContract } from './table-schema.ts';
 export { type FailOn, hasNew, markKnown, shortResult, verdictOf } from './verdict.ts';

@@ -10,6 +10,18 @@ export interface DataShape {
   readonly extras: number;
 }
 
+/** A part of all keys, told by their hash: what is too much for the memory at once is asked part by part. */
+export interface KeyPart {
+  readonly part: number;
+  readonly parts: number;
+}
+
+const WHOLE: KeyPart = { part: 0, parts: 1 };
+
+function inPart(columns: readonly string[], { part, parts }: KeyPart): string[] {
+  return parts === 1 ? [] : [`hash(${columns.join(', ')}) % ${parts} = ${part}`];
+}
+
 const SAMPLED_TYPES = ['string', 'integer', 'any'];
 const SAMPLE_ROWS = 1000;
 
@@ -48,12 +60,12 @@ export class Scans {
   }
 
   /** Counts, in `k`, the rows whose key came before; or whose key is not in the other dataset. */
-  keys(index: number): string {
+  keys(index: number, part = WHOLE): string {
     const { ask } = this.#plan.checks[index]!;
     if (ask.how === 'reference') {
-      return `${this.#typed('source')}\nSELECT count(*) AS k FROM named WHERE ${this.#orphan(ask)}`;
+      return `${this.#typed('source')}\nSELECT count(*) AS k FROM named WHERE ${this.#orphan(ask, part)}`;
     }
-    const key = this.#key(index);
+    const key = this.#key(index, part);
     return `${this.#typed('source')}
 SELECT coalesce(sum(n - 1), 0)::BIGINT AS k FROM (
   SELECT count(*) AS n FROM named WHERE ${key.present} GROUP BY ${key.columns.join(', ')} HAVING n > 1
@@ -75,14 +87,14 @@ SELECT coalesce(sum(n - 1), 0)::BIGINT AS k FROM (
    * The first rows whose key came before, or is not in the other dataset: `_at`, `shown`, `print`, and `first`, where a key that
    * came before came first.
    */
-  keyLines(index: number): string {
+  keyLines(index: number, part = WHOLE): string {
     const { ask } = this.#plan.checks[index]!;
     if (ask.how === 'reference') {
       return `${this.#typed('numbered')}
 SELECT _at, NULL AS first, ${this.#shown(ask.fields)} AS shown, ${this.#print(index)} AS print FROM named
-WHERE ${this.#orphan(ask)} ORDER BY _at LIMIT ${this.#plan.limit}`;
+WHERE ${this.#orphan(ask, part)} ORDER BY _at LIMIT ${this.#plan.limit}`;
     }
-    const key = this.#key(index);
+    const key = this.#key(index, part);
     const columns = key.columns.join(', ');
     return `${this.#typed('numbered')}
 SELECT _at, first, shown, print FROM (
@@ -167,29 +179,28 @@ WHERE _at > first ORDER BY _at LIMIT ${this.#plan.limit}`;
     ];
   }
 
-  #orphan(ask: { fields: readonly number[]; reference: number }): string {
+  #orphan(ask: { fields: readonly number[]; reference: number }, part: KeyPart): string {
     const values = ask.fields.map((index) => `_v${index}`);
     const there = ask.fields.map(
       (index, position) =>
         `TRY_CAST(_r${position} AS ${sqlType(this.#plan.fields[index]!.type)}) AS _r${position}`,
     );
-    const present = sql.all(values.map((value) => `${value} IS NOT NULL`));
+    const present = sql.all([...values.map((value) => `${value} IS NOT NULL`), ...inPart(values, part)]);
     const equal = values.map((value, position) => `${value} = r._r${position}`);
     return `${present} AND NOT EXISTS (SELECT 1 FROM (SELECT DISTINCT ${there.join(', ')} FROM reference${ask.reference}) AS r WHERE ${sql.all(equal)})`;
   }
 
-  #key(index: number): { columns: string[]; shows: readonly number[]; present: string } {
+  #key(index: number, part: KeyPart): { columns: string[]; shows: readonly number[]; present: string } {
     const { ask } = this.#plan.checks[index]!;
     if (ask.how !== 'key') throw new TypeError(`check ${index} has no key`);
-    if (ask.fields) {
-      const columns = ask.fields.map((field) => `_v${field}`);
-      return {
-        columns,
-        shows: ask.fields,
-        present: sql.all(columns.map((column) => `${column} IS NOT NULL`)),
-      };
-    }
-    return { columns: this.#rowColumns(), shows: [], present: 'true' };
+    const columns = ask.fields ? ask.fields.map((field) => `_v${field}`) : this.#rowColumns();
+    const isThere = ask.fields ? columns.map((column) => `${column} IS NOT NULL`) : [];
+    const conditions = [...isThere, ...inPart(columns, part)];
+    return {
+      columns,
+      shows: ask.fields ?? [],
+      present: conditions.length === 0 ? 'true' : sql.all(conditions),
+    };
   }
 
   /** The chain of common table expressions from the files' columns to `named`, where rules find fields by name. */

@@ -511,3 +511,30 @@ describe('reading', () => {
     ]);
   });
 });
+
+test('many files under a memory limit are checked in parts, to the same answer', async () => {
+  const files = Array.from({ length: 12 }, (_, file) => {
+    const rows = Array.from(
+      { length: 40_000 },
+      (_, row) => `${file * 40_000 + row},user${file}-${row}@example.org`,
+    );
+    const text = `id,mail\n${rows.join('\n')}\n${file === 7 ? '3,user0-3@example.org\n' : ''}`;
+    const absolute = write(`part-${file}.csv`, text);
+    return { absolute, path: `part-${file}.csv` };
+  });
+  const contract = readContract(
+    'fields: [{ name: id, type: integer, unique: true }, { name: mail, unique: true, sensitive: true }]',
+    'c.yaml',
+  );
+  const { rules, rows } = await engine.check(planChecks(contract, { files }), {
+    memoryLimit: '60MB',
+    threads: 2,
+  });
+  await engine.check(planChecks(contract, { files: files.slice(0, 1) }), { memoryLimit: '4GB' });
+  expect(rows).toBe(480_001);
+  const failed = rules.filter(({ status }) => status === 'fail');
+  expect(failed.map(({ id, offenders }) => [id, offenders[0]!.file, offenders[0]!.line])).toEqual([
+    ['id.unique', 'part-7.csv', 40_002],
+    ['mail.unique', 'part-7.csv', 40_002],
+  ]);
+});

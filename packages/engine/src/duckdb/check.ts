@@ -6,12 +6,13 @@ import {
   type CheckResult,
   type FileFacts,
   judge,
+  type KeyPart,
   plainColumn,
   Scans,
   type SeenOffender,
 } from '@rastro/contract';
 import { didYouMean } from '@rastro/document';
-import { fault, InputError, place, RastroError } from '@rastro/fault';
+import { fault, InputError, OutsideError, place, RastroError } from '@rastro/fault';
 import { firstLine, type OpenedFile, openFile, type QuickType, type Scratch } from './opened-file.ts';
 import { parseRules } from './rule-expression.ts';
 import type { JsonRow, Session } from './session.ts';
@@ -257,7 +258,7 @@ async function answer(
   const values = new Map<number, number | null>();
   for (const { index, check } of asked) {
     const isKey = check.ask.how === 'key' || check.ask.how === 'reference';
-    const value = isKey ? (await session.row(scans.keys(index))).k : fused[`k${index}`];
+    const value = isKey ? await countKeys(session, scans, index) : fused[`k${index}`];
     values.set(index, value === null || value === undefined ? null : Number(value));
   }
   const broken = asked.filter(
@@ -278,6 +279,42 @@ async function answer(
     value: values.get(index) ?? null,
     offenders: (rows.get(index) ?? []).map((row) => seen(table, lines, row)),
   }));
+}
+
+async function countKeys(session: Session, scans: Scans, index: number): Promise<number> {
+  const counts = await inParts(async (part) => Number((await session.row(scans.keys(index, part))).k));
+  return counts.reduce((sum, count) => sum + count, 0);
+}
+
+async function keyRows(
+  session: Session,
+  scans: Scans,
+  { index, limit }: { index: number; limit: number },
+): Promise<BrokenRow[]> {
+  const parts = await inParts((part) => session.rows(scans.keyLines(index, part)));
+  return parts
+    .flat()
+    .map(brokenRow)
+    .sort((a, b) => a.at - b.at)
+    .slice(0, limit);
+}
+
+/** Asks all at once, and where that is too much for the memory, part by part. */
+async function inParts<T>(ask: (part: KeyPart) => Promise<T>): Promise<T[]> {
+  for (const parts of [1, 16]) {
+    try {
+      return await eachPart(ask, parts);
+    } catch (error) {
+      if (!(error instanceof OutsideError)) throw error;
+    }
+  }
+  return eachPart(ask, 128);
+}
+
+async function eachPart<T>(ask: (part: KeyPart) => Promise<T>, parts: number): Promise<T[]> {
+  const answers: T[] = [];
+  for (let part = 0; part < parts; part++) answers.push(await ask({ part, parts }));
+  return answers;
 }
 
 function isOverRows(how: string): boolean {
@@ -304,7 +341,7 @@ async function brokenRows(
     for (const index of overRows) found.set(index, (row[`k${index}`] as JsonRow[]).map(brokenRow));
   }
   for (const index of broken) {
-    if (!found.has(index)) found.set(index, (await session.rows(scans.keyLines(index))).map(brokenRow));
+    if (!found.has(index)) found.set(index, await keyRows(session, scans, { index, limit: plan.limit }));
   }
   return found;
 }

@@ -174,8 +174,9 @@ interface CsvLayout {
   readonly nulls?: readonly string[];
 }
 
-/** The engine's buffers are 16 times this large, so it is raised only where a record needs it. */
 const USUAL_LINE = 1_000_000;
+/** Each thread has some of these for each file: large ones alone would be more than a memory limit. A record must fit into one. */
+const USUAL_BUFFER = 4_000_000;
 
 function readCsv(
   path: string,
@@ -184,7 +185,7 @@ function readCsv(
 ): string {
   const columns = types.map((type, index) => `'c${index}': '${type}'`).join(', ');
   const nullTexts = (nulls.length === 0 ? [NEVER] : nulls).map(literal).join(', ');
-  return `read_csv(${literal(path)}, auto_detect=false, header=${header}, columns={${columns}}, delim=${literal(delimiter)}, quote=${literal(quote)}, escape=${literal(quote)}, nullstr=[${nullTexts}], new_line='${lineEnd === '\n' ? '\\n' : '\\r\\n'}', max_line_size=${Math.max(USUAL_LINE, longest + 2)})`;
+  return `read_csv(${literal(path)}, auto_detect=false, header=${header}, columns={${columns}}, delim=${literal(delimiter)}, quote=${literal(quote)}, escape=${literal(quote)}, nullstr=[${nullTexts}], new_line='${lineEnd === '\n' ? '\\n' : '\\r\\n'}', max_line_size=${Math.max(USUAL_LINE, longest + 2)}, buffer_size=${Math.max(USUAL_BUFFER, 2 * longest + 4)})`;
 }
 
 async function openJson(file: CheckedFile, options: ReadOptions, scratch: Scratch): Promise<OpenedFile> {
