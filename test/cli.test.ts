@@ -86,7 +86,7 @@ describe('a project', () => {
     { args: ['compare'], exit: 0 },
     { args: ['compare', '--require-baseline'], exit: 1 },
     { args: ['release', '--dry-run'], exit: 0 },
-    { args: ['audit'], exit: 1 },
+    { args: ['audit'], exit: 4 },
     { args: ['comment', '--pull-request', '1'], exit: 2 },
   ])(
     'rastro $args --json prints one JSON document and nothing else, and ends with $exit',
@@ -94,7 +94,7 @@ describe('a project', () => {
       const { exitCode, stdout, stderr } = await run(...args, '--json');
       expect(exitCode, stderr).toBe(exit);
       const { verdict } = JSON.parse(stdout) as { verdict: string };
-      expect(verdict).toBe({ 0: 'pass', 1: 'breach', 2: 'error' }[exit]);
+      expect(verdict).toBe({ 0: 'pass', 1: 'breach', 2: 'error', 4: 'breach' }[exit]);
       expect(stdout.trimEnd().split('\n').at(0)).toBe('{');
       expect(stderr).not.toContain(ESCAPE);
     },

@@ -117,7 +117,7 @@ test('a secondary rate limit is waited out', async () => {
     token: `${github.token}\n`,
     repository: { owner, repo },
     apiUrl: github.apiUrl,
-    retry: { baseMs: 1 },
+    retry: { baseMs: 1, paced: true },
   });
   expect(await forge.reviews(1)).toEqual([]);
   expect(github.requests.map(({ status }) => status)).toEqual([403, 200]);
