@@ -169,7 +169,12 @@ withGto(`gto shows the same state as we do on ${Object.keys(corpus).length} hist
 withGto('we read a repository that gto made', async () => {
   await using repository = await temporaryRepository({ files: { 'a.txt': 'a\n' } });
   const { directory } = repository;
-  const run = (...args: string[]) => execFileSync(gto!, [...args, '--repo', directory]);
+  // Each tag a second of its own: gto cannot tell two assignments in one second apart.
+  let second = start;
+  const run = (...args: string[]) =>
+    execFileSync(gto!, [...args, '--repo', directory], {
+      env: { ...process.env, GIT_COMMITTER_DATE: `${second++} +0000` },
+    });
   run('register', 'churn');
   run('assign', 'churn', '--version', 'v0.0.1', '--stage', 'dev');
   await repository.commit('second');
