@@ -170,7 +170,7 @@ withGto('we read a repository that gto made', async () => {
   await using repository = await temporaryRepository({ files: { 'a.txt': 'a\n' } });
   const { directory } = repository;
   // Each tag a second of its own: gto cannot tell two assignments in one second apart.
-  let second = start;
+  let second = 1_767_225_600;
   const run = (...args: string[]) =>
     execFileSync(gto!, [...args, '--repo', directory], {
       env: { ...process.env, GIT_COMMITTER_DATE: `${second++} +0000` },
