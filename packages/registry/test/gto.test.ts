@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { setTimeout } from 'node:timers/promises';
 import { realGto, temporaryRepository } from '@rastro/testkit';
 import { expect, test } from 'vitest';
 import { type AnnotatedTag, gtoView, registryState } from '../src/index.ts';
@@ -169,17 +170,16 @@ withGto(`gto shows the same state as we do on ${Object.keys(corpus).length} hist
 withGto('we read a repository that gto made', async () => {
   await using repository = await temporaryRepository({ files: { 'a.txt': 'a\n' } });
   const { directory } = repository;
-  // Each tag a second of its own: gto cannot tell two assignments in one second apart.
-  let second = 1_767_225_600;
-  const run = (...args: string[]) =>
-    execFileSync(gto!, [...args, '--repo', directory], {
-      env: { ...process.env, GIT_COMMITTER_DATE: `${second++} +0000` },
-    });
-  run('register', 'churn');
-  run('assign', 'churn', '--version', 'v0.0.1', '--stage', 'dev');
+  // Each tag in a second of its own: gto takes the machine's clock, and cannot tell two assignments in one second apart.
+  const run = async (...args: string[]) => {
+    await setTimeout(1010 - (Date.now() % 1000));
+    execFileSync(gto!, [...args, '--repo', directory]);
+  };
+  await run('register', 'churn');
+  await run('assign', 'churn', '--version', 'v0.0.1', '--stage', 'dev');
   await repository.commit('second');
-  run('register', 'churn', '--version', 'v1.0.0');
-  run('assign', 'churn', '--version', 'v1.0.0', '--stage', 'dev');
-  run('register', 'fraud/models:risk');
+  await run('register', 'churn', '--version', 'v1.0.0');
+  await run('assign', 'churn', '--version', 'v1.0.0', '--stage', 'dev');
+  await run('register', 'fraud/models:risk');
   expect(gtoView(registryState(readTags(directory)))).toEqual(shown(directory));
 });
