@@ -340,7 +340,8 @@ describe('a model against its equal', () => {
   });
 });
 
-describe.skipIf(!hasReal)('adult', () => {
+/** Two models on real rows: their records, and both answers side by side. Read only where the data is. */
+function adult() {
   const rows = realCsv('binary-adult/predictions_test.csv');
   const data = realCsv('binary-adult/test.csv');
   const truth = rows.texts('y_true');
@@ -351,7 +352,6 @@ describe.skipIf(!hasReal)('adult', () => {
   });
   const record = (version: string) =>
     recordOf({ task: 'binary', truth, ...answers(version), slices, resamples: 200 });
-  const [v1, v2] = [record('v1'), record('v2')];
   const paired = (before: string, after: string) => ({
     task: 'binary' as const,
     truth,
@@ -361,7 +361,12 @@ describe.skipIf(!hasReal)('adult', () => {
     resamples: 300,
   });
 
+  return { v1: record('v1'), v2: record('v2'), paired };
+}
+
+describe.skipIf(!hasReal)('adult', () => {
   test('v2 is better than v1, by rows and by records', () => {
+    const { v1, v2, paired } = adult();
     const found = compare({ baseline: v1, candidate: v2, specs: [], paired: paired('v1', 'v2') });
     expect(found.verdict).toBe('improved');
     expect(found.metrics.map(({ method }) => method)).toEqual([
@@ -375,6 +380,7 @@ describe.skipIf(!hasReal)('adult', () => {
   });
 
   test('v1 is worse than v2, by rows and by records', () => {
+    const { v1, v2, paired } = adult();
     expect(compare({ baseline: v2, candidate: v1, specs: [], paired: paired('v2', 'v1') }).verdict).toBe(
       'regressed',
     );
