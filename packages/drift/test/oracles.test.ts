@@ -10,7 +10,7 @@ import {
   psi,
 } from '../src/proportions.ts';
 import { ksAsymptoticP, ksDistance, ksExactP, sortedValues, wasserstein } from '../src/two-samples.ts';
-import { hasReal, realCsv, realOracle } from './real.ts';
+import { describeReal, realCsv, realOracle } from './real.ts';
 
 function expectClose(
   found: number | null | undefined,
@@ -73,7 +73,7 @@ test('distances of two lists of counts', () => {
   expectClose(chiSquare([45, 55], [30, 70]).p, 0.028459736916310638, 'p of two by two');
 });
 
-describe.skipIf(!hasReal)('california housing, by month', () => {
+describeReal('california housing, by month', () => {
   const oracle = realOracle('drift-california.json');
   const files = {
     reference_vs_current: ['reference', 'current'],

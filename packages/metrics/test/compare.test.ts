@@ -8,7 +8,7 @@ import {
   type MetricSpec,
   randomSource,
 } from '../src/index.ts';
-import { hasReal, realCsv } from './real.ts';
+import { describeReal, realCsv } from './real.ts';
 
 const SHA = 'a'.repeat(64);
 
@@ -364,7 +364,7 @@ function adult() {
   return { v1: record('v1'), v2: record('v2'), paired };
 }
 
-describe.skipIf(!hasReal)('adult', () => {
+describeReal('adult', () => {
   test('v2 is better than v1, by rows and by records', () => {
     const { v1, v2, paired } = adult();
     const found = compare({ baseline: v1, candidate: v2, specs: [], paired: paired('v1', 'v2') });

@@ -1,6 +1,6 @@
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { type Evaluation, evaluate, mcnemar } from '../src/index.ts';
-import { hasReal, realCsv, realOracle, rowMajor } from './real.ts';
+import { describeReal, realCsv, realOracle, rowMajor } from './real.ts';
 
 function expectClose(found: number | null | undefined, expected: number, what: string): void {
   const gap = Math.abs((found ?? Number.NaN) - expected) / Math.max(1e-300, Math.abs(expected));
@@ -13,7 +13,7 @@ function expectMetrics(evaluation: Evaluation, expected: Record<string, number>)
   }
 }
 
-describe.skipIf(!hasReal)('adult, two classes', () => {
+describeReal('adult, two classes', () => {
   const rows = realCsv('binary-adult/predictions_test.csv');
   const truth = rows.texts('y_true');
   const data = realCsv('binary-adult/test.csv');
@@ -114,7 +114,7 @@ describe.skipIf(!hasReal)('adult, two classes', () => {
   });
 });
 
-describe.skipIf(!hasReal)('digits and penguins, many classes', () => {
+describeReal('digits and penguins, many classes', () => {
   const averages = (expected: Record<string, Record<string, number>>) =>
     Object.fromEntries(
       ['macro', 'micro', 'weighted'].flatMap((average) =>
@@ -179,7 +179,7 @@ describe.skipIf(!hasReal)('digits and penguins, many classes', () => {
   });
 });
 
-describe.skipIf(!hasReal)('diamonds, a regression', () => {
+describeReal('diamonds, a regression', () => {
   test.each(['v1', 'v2'])('%s is measured as scikit-learn measures it', (version) => {
     const rows = realCsv('regression-diamonds/predictions_test.csv');
     const expected = realOracle('regression-diamonds.json')[version];
@@ -216,7 +216,7 @@ describe.skipIf(!hasReal)('diamonds, a regression', () => {
   });
 });
 
-describe.skipIf(!hasReal)('predictions that were shipped with a dataset, by threshold of their maker', () => {
+describeReal('predictions that were shipped with a dataset, by threshold of their maker', () => {
   test.each(['reference', 'current'])('california %s', (period) => {
     const rows = realCsv(`drift-california/${period}.csv`);
     const expected = realOracle('predictions-california.json')[period];

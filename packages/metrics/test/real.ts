@@ -1,13 +1,20 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { describe, test } from 'vitest';
 
 const root = path.resolve(import.meta.dirname, '../../..');
 const folder = process.env.RASTRO_REAL ?? path.join(root, '../shared/real');
 
 /** Whether the real data is there. Required runs must have it. */
-export const hasReal = existsSync(folder);
+const hasReal = existsSync(folder);
 if (!hasReal && process.env.RASTRO_REQUIRE_REAL === '1') throw new Error(`no real test data at ${folder}`);
 if (!hasReal) console.warn(`skipped: no real test data at ${folder}`);
+
+/** Tests on the real data. Where it is absent their setup does not run either. */
+export function describeReal(name: string, tests: () => void): void {
+  if (hasReal) describe(name, tests);
+  else describe.skip(name, () => test('on the real data', () => {}));
+}
 
 export interface Csv {
   numbers(column: string): Float64Array;
