@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { countBins, quantileBins } from '../src/bins.ts';
 import { chiSquare, compareColumns, judgeDrift } from '../src/index.ts';
 import {
