@@ -27,6 +27,7 @@ const MULTICLASS: readonly Task[] = ['multiclass'];
 const REGRESSION: readonly Task[] = ['regression'];
 const NO_ROWS = 'there are no rows';
 const NO_POSITIVE = 'no row of the truth is positive';
+const NO_POSITIVE_AT_ALL = 'no row is positive, in the truth or as answered';
 const ONE_CLASS = 'the truth holds one class only';
 const ABSENT_CLASS = 'a class does not occur in the truth, or is the only one';
 const CONSTANT = 'the truth is constant';
@@ -52,7 +53,7 @@ const AVERAGES = [
 const METRICS: readonly KnownMetric[] = [
   metric('accuracy', 'max', CLASSES, 'answers', 'share of rows answered rightly', NO_ROWS, true),
   metric('balanced_accuracy', 'max', CLASSES, 'answers', 'mean recall over the classes'),
-  metric('precision', 'max', BINARY, 'answers', 'share of rows called positive that are', NO_POSITIVE),
+  metric('precision', 'max', BINARY, 'answers', 'share of rows called positive that are', NO_POSITIVE_AT_ALL),
   metric('recall', 'max', BINARY, 'answers', 'share of positive rows that were found', NO_POSITIVE),
   metric(
     'specificity',
@@ -62,7 +63,7 @@ const METRICS: readonly KnownMetric[] = [
     'share of negative rows that were let be',
     'every row of the truth is positive',
   ),
-  metric('f1', 'max', BINARY, 'answers', 'harmonic mean of precision and recall', NO_POSITIVE, true),
+  metric('f1', 'max', BINARY, 'answers', 'harmonic mean of precision and recall', NO_POSITIVE_AT_ALL, true),
   ...AVERAGES.flatMap(([average, how]) => [
     metric(`precision_${average}`, 'max', MULTICLASS, 'answers', `precision, ${how}`),
     metric(`recall_${average}`, 'max', MULTICLASS, 'answers', `recall, ${how}`),
@@ -101,16 +102,23 @@ const METRICS: readonly KnownMetric[] = [
     MULTICLASS,
     'scores',
     'AUC of each class against the rest, mean weighted by rows',
-    ABSENT_CLASS,
+    ONE_CLASS,
   ),
-  metric('roc_auc_ovo', 'max', MULTICLASS, 'scores', 'AUC of each pair of classes, mean', ABSENT_CLASS),
+  metric(
+    'roc_auc_ovo',
+    'max',
+    MULTICLASS,
+    'scores',
+    'AUC of each pair of classes that occur, mean',
+    ONE_CLASS,
+  ),
   metric(
     'roc_auc_ovo_weighted',
     'max',
     MULTICLASS,
     'scores',
-    'AUC of each pair of classes, mean weighted by rows',
-    ABSENT_CLASS,
+    'AUC of each pair of classes that occur, mean weighted by rows',
+    ONE_CLASS,
   ),
   metric(
     'average_precision_macro',
@@ -118,7 +126,7 @@ const METRICS: readonly KnownMetric[] = [
     MULTICLASS,
     'scores',
     'average precision of each class, mean',
-    ABSENT_CLASS,
+    NO_ROWS,
   ),
   metric(
     'log_loss',
@@ -178,7 +186,7 @@ const FAMILIES: readonly {
     example: 'f2',
     isValid: (beta) => beta > 0,
     describe: (name, beta) =>
-      metric(name, 'max', BINARY, 'answers', `F score, recall counting ${beta} times`, NO_POSITIVE),
+      metric(name, 'max', BINARY, 'answers', `F score, recall counting ${beta} times`, NO_POSITIVE_AT_ALL),
   },
   {
     pattern: /^top_(\d+)_accuracy$/,

@@ -27,7 +27,7 @@ export function countCells(cellOfRow: Uint32Array, size: number, weights: Weight
   return { size, cells: Float64Array.from(even, (sum, cell) => sum + odd[cell]!) };
 }
 
-interface ClassCounts {
+export interface ClassCounts {
   /** Rows of the class that were given it. */
   readonly hits: number;
   /** Rows of the class. */

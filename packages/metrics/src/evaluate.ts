@@ -20,7 +20,7 @@ import {
 import { fairnessGap } from './fairness.ts';
 import { type Measurer, measurer, whyNotMeasurable } from './measurer.ts';
 import { columnOf } from './multiclass-scores.ts';
-import { asProbabilities, binByConfidence, calibrationBins } from './probabilities.ts';
+import { binByConfidence, calibrationBins, clipped } from './probabilities.ts';
 import { type RandomSource, randomSource } from './random.ts';
 import type { Evaluation, MetricValue } from './record.ts';
 import {
@@ -208,8 +208,16 @@ function finite(bound: number | undefined): number | null {
 
 /** A value that is a convention and not a measurement is told as one. */
 function conventionOf(name: string, sample: Sample): string | undefined {
-  if (name !== 'precision' || sample.task !== 'binary' || sample.predicted.includes(1)) return undefined;
-  return 'no row was called positive; counted as 0';
+  if (sample.task === 'regression') return undefined;
+  if (sample.task === 'binary' && /^(precision|f\d.*)$/.test(name)) {
+    if (!sample.truth.includes(1)) return 'no row of the truth is positive';
+    return name === 'precision' && !sample.predicted.includes(1)
+      ? 'no row was called positive; counted as 0'
+      : undefined;
+  }
+  if (name !== 'average_precision_macro') return undefined;
+  const absent = sample.classes.filter((_, code) => !sample.truth.includes(code));
+  return absent.length === 0 ? undefined : `not in the truth, counted as 0: ${absent.join(', ')}`;
 }
 
 function without(name: string, note: string): MetricValue {
@@ -246,9 +254,7 @@ function classDetails(sample: ClassSample) {
   const confusion = confusionOf(sample);
   const { size, cells } = confusion;
   const probabilities =
-    sample.scores && sample.notProbabilities === undefined
-      ? asProbabilities(sample.scores, sample.width)
-      : undefined;
+    sample.scores && sample.notProbabilities === undefined ? clipped(sample.scores) : undefined;
   return {
     confusion: Array.from({ length: size }, (_, row) => [...cells.subarray(row * size, (row + 1) * size)]),
     per_class: sample.classes.map((label, index) => {

@@ -4,6 +4,7 @@ import {
   accuracy,
   averaged,
   balancedAccuracy,
+  type ClassCounts,
   type Confusion,
   cellsOf,
   classCounts,
@@ -24,11 +25,12 @@ import {
   topKAccuracy,
 } from './multiclass-scores.ts';
 import {
-  asProbabilities,
   binByConfidence,
   brierLosses,
+  clipped,
   expectedCalibrationError,
   logLosses,
+  summingToOne,
 } from './probabilities.ts';
 import {
   d2Pinball,
@@ -102,9 +104,9 @@ export function lossesOf(sample: Sample, name: string): Float64Array | undefined
     case 'accuracy':
       return Float64Array.from(truth, (code, row) => Number(code === predicted[row]));
     case 'log_loss':
-      return logLosses(truth, asProbabilities(sample.scores!, width), width);
+      return logLosses(truth, summingToOne(sample.scores!, width), width);
     case 'brier':
-      return brierLosses(truth, asProbabilities(sample.scores!, width), width);
+      return brierLosses(truth, clipped(sample.scores!), width);
     default:
       return undefined;
   }
@@ -133,12 +135,15 @@ function classMeasurer(sample: ClassSample, names: readonly string[]): Measurer 
 function binaryReads(sample: ClassSample): (name: string) => Read {
   const positive = ({ confusion }: Reading) => classCounts(confusion, 1);
   const order = () => scoreOrderOf(sample);
-  const whenAnyPositive =
-    (measure: (counts: ReturnType<typeof positive>) => number): Read =>
+  /** NaN where a measure would divide nothing by nothing: no row counts for it. */
+  const ofPositive =
+    (measure: (counts: ClassCounts) => number, rowsThatCount: (counts: ClassCounts) => number): Read =>
     (reading) => {
       const counts = positive(reading);
-      return counts.support === 0 ? Number.NaN : measure(counts);
+      return rowsThatCount(counts) === 0 ? Number.NaN : measure(counts);
     };
+  const inTruth = ({ support }: ClassCounts) => support;
+  const inTruthOrAnswers = ({ support, predicted }: ClassCounts) => support + predicted;
   const queries = once(() => rankedQueries(sample));
   return (name) => {
     const ranked = rankingRead(name, queries);
@@ -147,13 +152,13 @@ function binaryReads(sample: ClassSample): (name: string) => Read {
     if (parameter !== undefined) {
       return name.startsWith('lift')
         ? ({ weights }) => liftAt(order(), weights, parameter / 100)
-        : whenAnyPositive((counts) => fbetaOf(counts, parameter));
+        : ofPositive((counts) => fbetaOf(counts, parameter), inTruthOrAnswers);
     }
     switch (name) {
       case 'precision':
-        return whenAnyPositive(precisionOf);
+        return ofPositive(precisionOf, inTruthOrAnswers);
       case 'recall':
-        return whenAnyPositive(recallOf);
+        return ofPositive(recallOf, inTruth);
       case 'specificity':
         return ({ confusion }) => {
           const negative = classCounts(confusion, 0);
@@ -223,7 +228,7 @@ function sharedReads(sample: ClassSample): (name: string) => Read {
         return ({ weights }) => weightedMean(losses, weights);
       }
       case 'ece': {
-        const binned = binByConfidence(truth, asProbabilities(sample.scores!, width), width);
+        const binned = binByConfidence(truth, clipped(sample.scores!), width);
         return ({ weights }) => expectedCalibrationError(binned, weights);
       }
       default:

@@ -42,7 +42,8 @@ export function oneVersusOne(truth: Uint16Array, scores: Float64Array, width: nu
 
 /**
  * Mean over the classes of each class's AUC against the rest, plain or weighted by rows of the class (sklearn
- * `roc_auc_score(multi_class="ovr")`). A class absent from the truth, or alone in it: NaN.
+ * `roc_auc_score(multi_class="ovr")`). A class absent from the truth: NaN for the plain mean, no weight in the other. One
+ * class only: NaN.
  */
 export function rocAucOneVersusRest(
   orders: readonly ScoreOrder[],
@@ -50,12 +51,16 @@ export function rocAucOneVersusRest(
   average: 'macro' | 'weighted',
   weights: Weights,
 ): number {
-  return meanOver(orders, support, average, (order) => rocAuc(order, weights));
+  return weightedAverage(
+    orders,
+    (_, column) => (average === 'macro' ? 1 : support[column]!),
+    (order) => rocAuc(order, weights),
+  );
 }
 
 /**
- * Mean over the pairs of classes of the mean of both directions' AUC, plain or weighted by rows of the pair (Hand and
- * Till 2001; sklearn `roc_auc_score(multi_class="ovo")`). A class absent from the truth: NaN.
+ * Mean over the pairs of classes that occur in the truth of the mean of both directions' AUC, plain or weighted by rows of
+ * the pair (Hand and Till 2001; sklearn `roc_auc_score(multi_class="ovo")`). One class only: NaN.
  */
 export function rocAucOneVersusOne(
   duels: readonly Duel[],
@@ -63,36 +68,43 @@ export function rocAucOneVersusOne(
   average: 'macro' | 'weighted',
   weights: Weights,
 ): number {
-  let sum = 0;
-  let weightOfAll = 0;
-  for (const { first, second, order } of duels) {
-    const weight = average === 'macro' ? 1 : support[first]! + support[second]!;
-    sum += weight * rocAuc(order, weights);
-    weightOfAll += weight;
-  }
-  return sum / weightOfAll;
+  const rowsOfBoth = ({ first, second }: Duel) =>
+    support[first] === 0 || support[second] === 0 ? 0 : support[first]! + support[second]!;
+  return weightedAverage(
+    duels,
+    (duel) => (average === 'macro' ? Math.sign(rowsOfBoth(duel)) : rowsOfBoth(duel)),
+    ({ order }) => rocAuc(order, weights),
+  );
 }
 
-/** Mean over the classes of each class's average precision (sklearn `average_precision_score`). Absent class: NaN. */
+/**
+ * Mean over the classes of each class's average precision (sklearn `average_precision_score` of indicators). A class absent
+ * from the truth counts 0.
+ */
 export function averagePrecisionMacro(
   orders: readonly ScoreOrder[],
   support: Float64Array,
   weights: Weights,
 ): number {
-  return meanOver(orders, support, 'macro', (order) => averagePrecision(order, weights));
+  return weightedAverage(
+    orders,
+    () => 1,
+    (order, column) => (support[column] === 0 ? 0 : averagePrecision(order, weights)),
+  );
 }
 
-function meanOver(
-  orders: readonly ScoreOrder[],
-  support: Float64Array,
-  average: 'macro' | 'weighted',
-  measure: (order: ScoreOrder) => number,
+/** What has no weight is not measured: its measure may be NaN. */
+function weightedAverage<T>(
+  parts: readonly T[],
+  weightOf: (part: T, index: number) => number,
+  measure: (part: T, index: number) => number,
 ): number {
   let sum = 0;
   let weightOfAll = 0;
-  for (const [column, order] of orders.entries()) {
-    const weight = average === 'macro' ? 1 : support[column]!;
-    sum += weight * measure(order);
+  for (const [index, part] of parts.entries()) {
+    const weight = weightOf(part, index);
+    if (weight === 0) continue;
+    sum += weight * measure(part, index);
     weightOfAll += weight;
   }
   return sum / weightOfAll;

@@ -25,22 +25,28 @@ export function whyNotProbabilities(scores: Float64Array, width: number): string
   return undefined;
 }
 
-/** Probabilities clipped to [0, 1], each row scaled to sum to 1 (width above 1). */
-export function asProbabilities(scores: Float64Array, width: number): Float64Array {
-  const clipped = new Float64Array(scores.length);
-  for (let i = 0; i < clipped.length; i++) clipped[i] = Math.min(1, Math.max(0, scores[i]!));
-  if (width === 1) return clipped;
-  for (let start = 0; start < clipped.length; start += width) {
+/** Scores that are probabilities up to the rounding of a model: those beyond 0 and 1 are put there. */
+export function clipped(scores: Float64Array): Float64Array {
+  const probabilities = new Float64Array(scores.length);
+  for (let i = 0; i < scores.length; i++) probabilities[i] = Math.min(1, Math.max(0, scores[i]!));
+  return probabilities;
+}
+
+/** The same, each row scaled to sum to 1 where it has more than one: what the likelihood of a row asks for. */
+export function summingToOne(scores: Float64Array, width: number): Float64Array {
+  const probabilities = clipped(scores);
+  if (width === 1) return probabilities;
+  for (let start = 0; start < probabilities.length; start += width) {
     let sum = 0;
-    for (let i = start; i < start + width; i++) sum += clipped[i]!;
-    for (let i = start; i < start + width; i++) clipped[i]! /= sum;
+    for (let i = start; i < start + width; i++) sum += probabilities[i]!;
+    for (let i = start; i < start + width; i++) probabilities[i]! /= sum;
   }
-  return clipped;
+  return probabilities;
 }
 
 /**
- * Minus the natural logarithm of the probability given to the truth, per row, in nats; its mean is sklearn's `log_loss`.
- * Probabilities are kept 2.2e-16 away from 0 and 1, so that a certain and wrong answer costs 36.04.
+ * Minus the natural logarithm of the probability given to the truth, per row, in nats; its mean is sklearn's `log_loss`
+ * for rows that sum to 1 (to which it scaled others until version 1.5). Probabilities are kept 2.2e-16 away from 0 and 1, so that a certain and wrong answer costs 36.04.
  */
 export function logLosses(truth: Uint16Array, probabilities: Float64Array, width: number): Float64Array {
   const losses = new Float64Array(truth.length);

@@ -72,16 +72,22 @@ export function explainedVariance(rows: RegressionRows, weights: Weights): numbe
   return spread === 0 ? Number.NaN : 1 - squaredSpread(rows.errors, weights) / spread;
 }
 
-/** The mean squared distance from the mean, in two passes so that a large mean costs no digits. */
+/**
+ * The mean squared distance from the mean, in two passes so that a large mean costs no digits, and from the first value on,
+ * so that equal values have no spread at all.
+ */
 function squaredSpread(values: Float64Array, weights: Weights): number {
-  const mean = weightedMean(values, weights);
-  let sum = 0;
+  const from = values[weights.findIndex((weight) => weight > 0)] ?? 0;
+  let shifted = 0;
   let rows = 0;
   for (let i = 0; i < values.length; i++) {
     const weight = weights[i]!;
-    sum += weight * (values[i]! - mean) ** 2;
+    shifted += weight * (values[i]! - from);
     rows += weight;
   }
+  const mean = shifted / rows;
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += weights[i]! * (values[i]! - from - mean) ** 2;
   return sum / rows;
 }
 

@@ -63,9 +63,12 @@ describe('what cannot be judged is told', () => {
     expect(metrics.accuracy?.value).toBe(0.5);
   });
 
-  test('no positive row leaves recall and f1 without a value', () => {
+  test('no positive row leaves recall without a value, and precision and f1 at 0', () => {
     const { metrics } = evaluate({ ...small, truth: Array(6).fill('0') });
-    for (const name of ['recall', 'f1', 'precision', 'average_precision']) {
+    for (const name of ['f1', 'precision']) {
+      expect(metrics[name], name).toMatchObject({ value: 0, note: 'no row of the truth is positive' });
+    }
+    for (const name of ['recall', 'average_precision']) {
       expect(metrics[name], name).toMatchObject({ value: null, note: 'no row of the truth is positive' });
     }
   });
