@@ -473,6 +473,25 @@ describe('reading', () => {
     ]);
   });
 
+  test.each([
+    ['flag.csv', 'csv', 'n,s\nTrue,a\nFALSE,b\n,c\n'],
+    ['flag.jsonl', 'jsonl', '{"n":true,"s":"a"}\n{"n":false,"s":"b"}\n{"n":null,"s":"c"}\n'],
+  ] as const)('takes true and false of %s for 1 and 0', async (name, format, text) => {
+    const source = { files: [write(name, text)], format };
+    expect(await readAll(source, [{ name: 'n', as: 'number' }])).toEqual([[1, 0, Number.NaN]]);
+  });
+
+  test('a stray true among numbers is none, nor is a number among truths', async () => {
+    const numbers = { files: [write('stray.csv', 'n\n7\ntrue\n')], format: 'csv' as const };
+    expect(await faultsOf(() => readAll(numbers, [{ name: 'n', as: 'number' }]))).toEqual([
+      'not-a-number stray.csv:3',
+    ]);
+    const truths = { files: [write('truths.csv', `n\n${'true\n'.repeat(1200)}7\n`)], format: 'csv' as const };
+    expect(await faultsOf(() => readAll(truths, [{ name: 'n', as: 'number' }]))).toEqual([
+      'not-a-number truths.csv:1202',
+    ]);
+  });
+
   test('reads Parquet and JSON Lines too', async () => {
     const parquet = await writeParquet(
       'read.parquet',

@@ -1,6 +1,11 @@
 import { onnx } from 'onnx-proto';
 
-type Port = readonly [name: string, type: keyof typeof types, shape: readonly (number | string | null)[]];
+/** No shape at all: null. */
+type Port = readonly [
+  name: string,
+  type: keyof typeof types,
+  shape: readonly (number | string | null)[] | null,
+];
 type Value = number | string | readonly number[] | readonly string[];
 
 const types = {
@@ -21,12 +26,13 @@ export function onnxModel(parts: {
   outputs: readonly (Port | onnx.IValueInfoProto)[];
   nodes: readonly onnx.INodeProto[];
   constants?: readonly onnx.ITensorProto[];
+  opset?: number;
 }): Buffer {
   const info = (port: Port | onnx.IValueInfoProto) => ('length' in port ? valueInfo(port) : port);
   const model = onnx.ModelProto.create({
     irVersion: 8,
     opsetImport: [
-      { domain: '', version: 15 },
+      { domain: '', version: parts.opset ?? 15 },
       { domain: 'ai.onnx.ml', version: 2 },
     ],
     graph: {
@@ -75,6 +81,7 @@ export function mapsOutput(name: string): onnx.IValueInfoProto {
 }
 
 function valueInfo([name, type, shape]: Port): onnx.IValueInfoProto {
+  if (!shape) return { name, type: { tensorType: { elemType: types[type] } } };
   const dim = shape.map((size) =>
     typeof size === 'number' ? { dimValue: size } : size === null ? {} : { dimParam: size },
   );

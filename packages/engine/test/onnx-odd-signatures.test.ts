@@ -71,6 +71,32 @@ describe('odd signatures that are scored', () => {
     expect(values(await score(parts, regression, ab))).toEqual([5, 3, -3]);
   });
 
+  test('an input and an output without a shape', async () => {
+    const parts: Parts = {
+      inputs: [['x', 'float', null]],
+      outputs: [['y', 'float', null]],
+      nodes: sum,
+      constants: overColumns,
+    };
+    expect(values(await score(parts, regression, ab))).toEqual([5, 3, -3]);
+  });
+
+  test('the label that is named, of two that could be it', async () => {
+    const parts: Parts = {
+      inputs: [x],
+      outputs: [
+        ['leaf', 'int64', ['N']],
+        ['answer', 'int64', ['N']],
+      ],
+      nodes: [
+        node('ArgMin', ['x'], ['leaf'], { axis: 1, keepdims: 0 }),
+        node('ArgMax', ['x'], ['answer'], { axis: 1, keepdims: 0 }),
+      ],
+    };
+    const { labels } = await score(parts, { outputs: { label: 'answer' } }, ab);
+    expect(labels).toEqual(['1', '1', '0']);
+  });
+
   test('a value of shape [N, 1, 1]', async () => {
     const parts: Parts = {
       inputs: [x],
@@ -448,6 +474,45 @@ describe('odd signatures that are refused, with the reason', () => {
       { inputs: [x], outputs: [['y', 'float', ['N', 1]]], nodes: sum, constants: overColumns },
       { ...regression, outputs: { value: 'z' } },
       /no output "z"/,
+    ],
+    [
+      'rows that may be columns',
+      {
+        inputs: [['x', 'float', [2, 'N']]],
+        outputs: [['y', 'float', ['N', 1]]],
+        nodes: [node('Transpose', ['x'], ['t'], { perm: [1, 0] }), node('ReduceSum', ['t', 'axis'], ['y'])],
+        constants: overColumns,
+      },
+      regression,
+      /whether rows or features come first/,
+    ],
+    [
+      'two outputs that could be the label',
+      {
+        inputs: [x],
+        outputs: [
+          ['leaf', 'int64', ['N']],
+          ['answer', 'int64', ['N']],
+        ],
+        nodes: [
+          node('ArgMin', ['x'], ['leaf'], { axis: 1, keepdims: 0 }),
+          node('ArgMax', ['x'], ['answer'], { axis: 1, keepdims: 0 }),
+        ],
+      },
+      {},
+      /several outputs could be the label: leaf, answer/,
+    ],
+    [
+      'an operator set that is too new',
+      {
+        inputs: [x],
+        outputs: [['y', 'float', ['N', 1]]],
+        nodes: sum,
+        constants: overColumns,
+        opset: 99,
+      },
+      regression,
+      /needs operator set 99 of ai\.onnx, and this ONNX Runtime knows them up to \d+$/,
     ],
     [
       'an input that no column is called after',

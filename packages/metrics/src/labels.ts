@@ -89,7 +89,12 @@ function withAbsentClass(label: string | undefined, positive: string | undefined
 }
 
 /** @throws InputError when a label is missing or none of the classes. `what` names the column in the message. */
-export function encode(labels: readonly (string | null)[], read: LabelReader, what: string): Uint16Array {
+export function encode(
+  labels: readonly (string | null)[],
+  classes: readonly string[],
+  what: string,
+): Uint16Array {
+  const read = labelReader(classes);
   const codes = new Uint16Array(labels.length);
   const met: string[] = [];
   const metCodes: number[] = [];
@@ -102,7 +107,7 @@ export function encode(labels: readonly (string | null)[], read: LabelReader, wh
       codes[row] = metCodes[at]!;
       continue;
     }
-    const code = later.get(label) ?? codeOf(label, row, read, what);
+    const code = later.get(label) ?? codeOf(label, row, { classes, read }, what);
     codes[row] = code;
     if (met.length < FEW) {
       met.push(label);
@@ -114,18 +119,30 @@ export function encode(labels: readonly (string | null)[], read: LabelReader, wh
 
 const FEW = 8;
 
-function codeOf(label: string | null, row: number, read: LabelReader, what: string): number {
+function codeOf(
+  label: string | null,
+  row: number,
+  { classes, read }: { classes: readonly string[]; read: LabelReader },
+  what: string,
+): number {
   if (label === null) throw missingValue(what, row);
   const known = read(label);
   if (known !== undefined) return known;
   throw new InputError(
     fault(
       'unknown-label',
-      `the ${what} of row ${row + 1} is "${label}", which is none of the model's classes`,
+      `the ${what} of row ${row + 1} is "${label}", which is none of the model's classes ${listed(classes)}`,
       undefined,
-      'Correct the label, or list the classes that the model knows.',
+      'Correct the label, or list "classes:" in rastro.yaml, in the order of the scores.',
     ),
   );
+}
+
+const LISTED = 10;
+
+function listed(classes: readonly string[]): string {
+  const rest = classes.length - LISTED;
+  return `${classes.slice(0, LISTED).join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`;
 }
 
 export function missingValue(what: string, row: number): InputError {

@@ -1,6 +1,6 @@
 import { fault, InputError } from '@rastro/fault';
 import type { Task } from './catalogue.ts';
-import { binaryClasses, classesIn, encode, labelReader, missingValue } from './labels.ts';
+import { binaryClasses, classesIn, encode, missingValue, sortedLabels } from './labels.ts';
 import { indexOfGreatest, whyNotProbabilities } from './probabilities.ts';
 import { chooseThreshold, orderByScore, type ScoreOrder, type ThresholdGoal } from './score-order.ts';
 
@@ -145,13 +145,14 @@ function classSample(question: Question, answers: Answers): ClassSample {
   const given =
     answers.classes ?? classesIn(present(truth, 'truth'), labels ? present(labels, 'prediction') : []);
   const classes = task === 'binary' ? binaryClasses(given, question.positive) : given;
-  const read = labelReader(classes);
-  const codes = encode(truth, read, 'truth');
+  if (task === 'binary' && answers.scores && !answers.classes && question.positive === undefined)
+    refuseUnclearScore(classes);
+  const codes = encode(truth, classes, 'truth');
   const width = task === 'binary' ? 1 : classes.length;
   const scores = answers.scores && readScores(answers.scores, truth.length, given, classes, task);
   const threshold = task === 'binary' && scores ? settleThreshold(question, scores, codes) : undefined;
   const byScore = scores && predictedBy(scores, width, threshold ?? 0.5);
-  const byLabel = labels && encode(labels, read, 'prediction');
+  const byLabel = labels && encode(labels, classes, 'prediction');
   const labelsDecide = byLabel && (threshold === undefined || !byScore);
   return {
     ...contextOf(question, truth.length),
@@ -166,6 +167,19 @@ function classSample(question: Question, answers: Answers): ClassSample {
     notProbabilities: scores && whyNotProbabilities(scores, width),
     disagreements: byLabel && scores ? countDisagreements(byLabel, scores, width) : 0,
   };
+}
+
+/** Scores of one class, and nobody says which, where the usual positive label and the greater one are not the same. */
+function refuseUnclearScore([negative, positive]: readonly string[]): void {
+  if (sortedLabels([negative!, positive!])[1] === positive) return;
+  throw new InputError(
+    fault(
+      'positive-unclear',
+      `the score may be that of ${positive} or of ${negative}`,
+      undefined,
+      'Say with "positive" which label the score is of.',
+    ),
+  );
 }
 
 function contextOf({ groups, naiveError }: Question, rows: number): Context {

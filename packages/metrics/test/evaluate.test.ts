@@ -90,7 +90,7 @@ describe('what cannot be judged is told', () => {
     expect(calibration).toBeUndefined();
   });
 
-  test('an absent class leaves the AUC over classes without a value', () => {
+  test('an absent class leaves the plain AUC over classes without a value, and those over what occurs with one', () => {
     const { metrics } = evaluate({
       task: 'multiclass',
       truth: ['a', 'b', 'a'],
@@ -99,7 +99,22 @@ describe('what cannot be judged is told', () => {
       resamples: 0,
     });
     expect(metrics.roc_auc_ovr?.value).toBeNull();
+    expect(metrics.roc_auc_ovo?.value).toBe(1);
+    expect(metrics.roc_auc_ovr_weighted?.value).toBe(1);
+    expect(metrics.average_precision_macro).toMatchObject({ note: 'not in the truth, counted as 0: c' });
     expect(metrics.f1_macro?.value).toBe(1);
+  });
+
+  test('a truth that is constant up to the last digit has no r2, however many rows', () => {
+    const truth = new Float64Array(1001).fill(3.7);
+    const predictions = truth.map((value, row) => value + Math.sin(row));
+    const { r2, explained_variance } = evaluate({
+      task: 'regression',
+      truth,
+      predictions,
+      resamples: 0,
+    }).metrics;
+    expect([r2!.value, explained_variance!.value]).toEqual([null, null]);
   });
 
   test('a constant truth has no r2, and a zero in it no mape', () => {
@@ -139,6 +154,24 @@ describe('labels', () => {
       resamples: 0,
     });
     expect(metrics.accuracy?.value).toBeCloseTo(2 / 3, 14);
+  });
+
+  test('a score that may be that of 1 or of 2 waits for the positive label', () => {
+    const request = {
+      task: 'binary' as const,
+      truth: ['1', '2', '2', '1'],
+      scores: Float64Array.of(0.2, 0.9, 0.7, 0.4),
+      resamples: 0,
+    };
+    expect(codeOf(request)).toBe('positive-unclear');
+    expect(evaluate({ ...request, positive: '2' }).metrics.roc_auc?.value).toBe(1);
+    expect(evaluate({ ...request, positive: '1' }).metrics.roc_auc?.value).toBe(0);
+  });
+
+  test('a label that the model does not know is told with those that it does', () => {
+    const request = { ...small, truth: ['1', '7', '0', '0', '1', '0'], classes: ['0', '1'] };
+    expect(codeOf(request)).toBe('unknown-label');
+    expect(() => evaluate(request)).toThrow('is "7", which is none of the model\'s classes 0, 1');
   });
 
   test('labels that contradict the scores are counted', () => {

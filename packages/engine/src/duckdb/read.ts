@@ -44,10 +44,11 @@ export async function* readTable(
   try {
     const opened = await openTable(session, source, { folder, always: false });
     const wanted: ReadColumn[] = [];
+    const truths = await truthColumns(session, source, opened, requests);
     for (const request of requests) {
       wanted.push(
         request.sql === undefined
-          ? readColumn(source, opened, request)
+          ? readColumn(source, opened, request, truths)
           : await computedColumn(session, source, opened, request),
       );
     }
@@ -146,12 +147,40 @@ export function columnSqlOf(source: TableSource, opened: Opened, index: number) 
 interface ReadColumn {
   readonly name: string;
   readonly sql: string;
-  /** For a number: the condition on rows whose value is none, and the text of that value. */
+  /** For a number: the condition on rows whose value is none, the text of that value, and what it should be. */
   readonly isBad?: string;
   readonly text?: string;
+  readonly due?: string;
 }
 
-function readColumn(source: TableSource, opened: Opened, { name, as }: ColumnRequest): ReadColumn {
+/** Rows that a column of texts is known by. */
+const FIRST_ROWS = 1000;
+
+/** Columns to be read as numbers whose first texts are all `true` or `false`, however written: these are numbers 1 and 0. */
+async function truthColumns(
+  session: Session,
+  source: TableSource,
+  opened: Opened,
+  requests: readonly ColumnRequest[],
+): Promise<ReadonlySet<number>> {
+  const indexes = requests
+    .filter(({ as, sql }) => as === 'number' && sql === undefined)
+    .map(({ name }) => opened.names.indexOf(name))
+    .filter((index) => index >= 0 && isUntyped(opened.table, index));
+  if (indexes.length === 0) return new Set();
+  const text = (index: number) => columnSql(source, opened, index, 'any').text;
+  const row = await session.row(
+    `SELECT ${indexes.map((index) => `coalesce(bool_and(lower(${text(index)}::VARCHAR) IN ('true', 'false')), false) AS t${index}`).join(', ')} FROM (SELECT * FROM source LIMIT ${FIRST_ROWS}) AS source`,
+  );
+  return new Set(indexes.filter((index) => row[`t${index}`] === true));
+}
+
+function readColumn(
+  source: TableSource,
+  opened: Opened,
+  { name, as }: ColumnRequest,
+  truths: ReadonlySet<number>,
+): ReadColumn {
   const index = opened.names.indexOf(name);
   if (index < 0) {
     const nearest = didYouMean(name, opened.names);
@@ -167,6 +196,17 @@ function readColumn(source: TableSource, opened: Opened, { name, as }: ColumnReq
   if (as === 'string') return { name, sql: `${columnSql(source, opened, index, 'any').text}::VARCHAR` };
   const physical = opened.table.physical[index];
   if (physical === 'BOOLEAN') return { name, sql: `coalesce(_f${index}::DOUBLE, 'nan'::DOUBLE)` };
+  if (truths.has(index)) {
+    const { text, value } = columnSql(source, opened, index, 'boolean');
+    const isBad = `${text} IS NOT NULL AND (${value}) IS NULL`;
+    return {
+      name,
+      isBad,
+      text,
+      due: 'true or false',
+      sql: `CASE WHEN ${isBad} THEN error('not a number') ELSE coalesce((${value})::DOUBLE, 'nan'::DOUBLE) END`,
+    };
+  }
   const { text, value } = columnSql(source, opened, index, 'number');
   // A double that is not a number is how writers of Parquet store a missing one.
   const isBad = `${text} IS NOT NULL AND ${physical === 'DOUBLE' || physical === 'FLOAT' ? `isinf(${text})` : `(${value}) IS NULL`}`;
@@ -236,7 +276,7 @@ async function blameValue(
   wanted: readonly ReadColumn[],
   condition: string | undefined,
 ): Promise<void> {
-  for (const { name, isBad, text } of wanted) {
+  for (const { name, isBad, text, due = 'a number' } of wanted) {
     if (!isBad) continue;
     const where = condition === undefined ? ` WHERE ${isBad}` : `${condition} AND ${isBad}`;
     const [bad] = await session.rows(
@@ -250,7 +290,7 @@ async function blameValue(
     throw new InputError(
       fault(
         'not-a-number',
-        `"${name}" must be a number, but ${file.counts === 'lines' ? 'line' : 'row'} ${position} has ${JSON.stringify(bad.value)}`,
+        `"${name}" must be ${due}, but ${file.counts === 'lines' ? 'line' : 'row'} ${position} has ${JSON.stringify(bad.value)}`,
         where2,
         'Mend the value, or add it to the missing values.',
       ),

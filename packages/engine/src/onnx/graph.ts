@@ -266,6 +266,9 @@ function readPort(bytes: Uint8Array): GraphPort {
   };
 }
 
+/** A tensor that tells no shape is a matrix of any size, as those of classifiers and regressors are. */
+const UNKNOWN_SHAPE = [null, null];
+
 function readType(bytes: Uint8Array): Pick<GraphPort, 'type' | 'shape'> {
   for (const { number, bytes: content } of fields(bytes)) {
     const first = one(content, 1);
@@ -275,7 +278,7 @@ function readType(bytes: Uint8Array): Pick<GraphPort, 'type' | 'shape'> {
       case Type.tensor:
         return {
           type: first ? elementType(first) : 'undefined',
-          shape: second ? readShape(second.bytes) : [],
+          shape: second ? readShape(second.bytes) : UNKNOWN_SHAPE,
         };
       case Type.sequence:
         return { type: `sequence(${inner(first)})`, shape: [] };

@@ -84,6 +84,12 @@ function feedOf(input: GraphPort, features: readonly string[], before: number): 
   const fixed = rest.filter((dimension) => typeof dimension === 'number');
   const product = fixed.reduce((all, dimension) => all * dimension, 1);
   const isFree = fixed.length < rest.length;
+  const rows = input.shape[0];
+  if (isFree && typeof rows === 'number' && rows > 1) {
+    throw unsupported(
+      `input ${quote(input.name)} has the shape ${shapeText(input)}: it does not say whether rows or features come first`,
+    );
+  }
   if (isFree && rest.length > 1) {
     throw unsupported(
       `input ${quote(input.name)} has the shape ${shapeText(input)}, so it is not known how the features go into it`,

@@ -88,20 +88,29 @@ function valueOutput(graph: Graph, tensors: readonly GraphPort[], floating: read
 }
 
 function labelOutput(candidates: readonly GraphPort[]): string | undefined {
-  return (candidates.find(({ name }) => /label|class|pred/i.test(name)) ?? candidates[0])?.name;
+  if (candidates.length === 0) return undefined;
+  return onlyOne(candidates, /label|class|pred/i, { what: 'the label', key: 'label' });
 }
 
 function scoreOutput(candidates: readonly GraphPort[]): string {
-  const [only, ...others] = candidates;
-  if (others.length === 0) return only!.name;
-  const named = candidates.filter(({ name }) => /prob/i.test(name));
-  if (named.length === 1) return named[0]!.name;
+  return onlyOne(candidates, /prob/i, { what: 'the probabilities', key: 'scores' });
+}
+
+/** The only candidate, or the only one that is named like what is sought. */
+function onlyOne(
+  candidates: readonly GraphPort[],
+  pattern: RegExp,
+  { what, key }: { what: string; key: string },
+): string {
+  const named = candidates.filter(({ name }) => pattern.test(name));
+  const [only, ...others] = candidates.length === 1 ? candidates : named;
+  if (only && others.length === 0) return only.name;
   throw new InputError(
     fault(
       'model-outputs-unsupported',
-      `several outputs could be the probabilities: ${candidates.map(({ name }) => name).join(', ')}`,
+      `several outputs could be ${what}: ${candidates.map(({ name }) => name).join(', ')}`,
       undefined,
-      'Name the right one as "scores" under "outputs:", or export only that one.',
+      `Name the right one as "${key}" under "outputs:", or export only that one.`,
     ),
   );
 }

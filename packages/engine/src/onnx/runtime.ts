@@ -132,7 +132,8 @@ async function openSession(
     executionMode: 'sequential',
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
-    logSeverityLevel: 3,
+    // Its errors are told as ours; its own lines beside them would be noise.
+    logSeverityLevel: 4,
   };
   try {
     return typeof source === 'string'
@@ -305,23 +306,51 @@ function refuseTypes({ path, graph }: ModelFile): void {
 }
 
 function cannotRun(path: string, error: unknown): InputError {
-  const reason = (error instanceof Error ? error.message : String(error)).split('\n')[0]!;
+  const reason = plainReason(error);
   const locale = /locale with name:\s*([\w.-]+)/.exec(reason)?.[1];
-  return locale
-    ? refusal(
-        path,
-        'model-cannot-run',
-        `needs the locale ${locale}, which this machine does not have`,
-        `Install it before this step: \`sudo locale-gen ${locale}\`.`,
-        error,
-      )
-    : refusal(
-        path,
-        'model-cannot-run',
-        `cannot be run: ${reason}`,
-        'Check the model with ONNX Runtime where it was made, and export it with operators that it has.',
-        error,
-      );
+  if (locale) {
+    return refusal(
+      path,
+      'model-cannot-run',
+      `needs the locale ${locale}, which this machine does not have`,
+      `Install it before this step: \`sudo locale-gen ${locale}\`.`,
+      error,
+    );
+  }
+  const opset = /Opset (\d+) is under development.*domain (\S+) is till opset (\d+)/.exec(reason);
+  if (opset) {
+    const [, asked, domain, known] = opset;
+    return tooNew(path, `operator set ${asked} of ${domain}`, known!, `opset ${known}`, error);
+  }
+  const format = /IR version: (\d+), max supported IR version: (\d+)/.exec(reason);
+  if (format) return tooNew(path, `IR version ${format[1]}`, format[2]!, `IR version ${format[2]}`, error);
+  return refusal(
+    path,
+    'model-cannot-run',
+    `cannot be run: ${reason}`,
+    'Check the model with ONNX Runtime where it was made, and export it with operators that it has.',
+    error,
+  );
+}
+
+function tooNew(path: string, asked: string, known: string, target: string, error: unknown): InputError {
+  return refusal(
+    path,
+    'model-cannot-run',
+    `needs ${asked}, and this ONNX Runtime knows them up to ${known}`,
+    `Export the model for ${target} or earlier.`,
+    error,
+  );
+}
+
+/** What ONNX Runtime says, without the places in its own source and the signatures of its functions. */
+function plainReason(error: unknown): string {
+  const text = (error instanceof Error ? error.message : String(error)).split('\n')[0]!;
+  return text
+    .replaceAll(/\/onnxruntime_src\/\S+:\d+ .*?\((?:[^()]|\([^()]*\))*\)(?: const)? /g, '')
+    .replaceAll(/\[ONNXRuntimeError\] : \d+ : \w+ : /g, '')
+    .replaceAll(/\s+/g, ' ')
+    .trim();
 }
 
 /** Puts the model's file on faults that were found in its graph or its answers. */

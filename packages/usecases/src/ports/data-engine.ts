@@ -20,7 +20,7 @@ export interface ColumnDescription {
 }
 
 /**
- * What to read a column as. `number` gives a Float64Array with NaN for null, `string` gives texts with null for null. With
+ * What to read a column as. `number` gives a Float64Array with NaN for null, and 1 and 0 for true and false; `string` gives texts with null for null. With
  * `sql` it is the value of that expression on the columns of the row, and `name` is only what it is called.
  */
 export interface ColumnRequest {
