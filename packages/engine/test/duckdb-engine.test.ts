@@ -111,7 +111,7 @@ describe('the same contract over every format', () => {
     });
   });
 
-  test('a JSON array: by row', async () => {
+  test('a JSON array: by line', async () => {
     const path = write(
       'people.json',
       '[{"id": 1, "score": 2, "born": null, "ok": false, "seen": null, "name": "a"},\n{"id": "x"}]',
@@ -285,6 +285,22 @@ describe('rules', () => {
     ['that fails on a row', 'cast(b as integer) > 0', 'rule-fails c.yaml:4:12'],
   ])('%s are refused at their place', async (_, expression, expected) => {
     expect(await faultsOf(() => check(rule(expression), path()))).toEqual([expected]);
+  });
+
+  test.each([
+    ['year = 2024 and month < 3', [3]],
+    ['extract(year from date) = year', []],
+    ["date + interval 1 day > date '2024-06-01'", [2]],
+    ['date < current_date and date::text is not null', []],
+    ["text similar to 'x|y' and text collate nocase <> 'X'", [2]],
+    ['len(list_filter([year], y -> y > month * 2024)) = 1', [2, 3]],
+    ['len(list_filter([year], lambda y: y > 2024)) = 1', [2]],
+  ])('may name columns as types and parts of dates are named: %s', async (expression, lines) => {
+    const fields =
+      '{ name: year, type: integer }, { name: month, type: integer }, { name: date, type: date }, { name: text }';
+    const file = write('words.csv', 'year,month,date,text\n2024,1,2024-01-01,x\n2025,2,2025-01-01,y\n');
+    const contract = `fields: [${fields}]\nrules:\n  - name: r\n    check: ${JSON.stringify(expression)}\n`;
+    expect(broken(await check(contract, file))['rules.r'] ?? []).toEqual(lines);
   });
 
   test('find columns whose names the plan could use itself', async () => {

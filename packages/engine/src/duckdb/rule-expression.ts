@@ -22,6 +22,8 @@ type SqlNode = {
   readonly class?: string;
   readonly query_location?: number;
   readonly column_names?: readonly string[];
+  /** What a lambda calls its parameters. */
+  readonly lhs?: unknown;
 };
 
 interface Parsed {
@@ -32,6 +34,9 @@ interface Parsed {
 }
 
 const PREFIX = 'SELECT ';
+
+/** Functions that SQL calls without parentheses; parsed, they look like columns. */
+const TIMES = new Set(['current_date', 'current_time', 'current_timestamp', 'localtime', 'localtimestamp']);
 
 /** @throws InputError for every rule that is no SQL expression over one row, at its place in the contract. */
 export async function parseRules(
@@ -86,10 +91,15 @@ async function rulesFaults(session: Session, rule: PlannedRule, fields: readonly
   const nodes = [...nodesIn(node.select_list[0])];
   const banned = nodes.find((each) => ['SUBQUERY', 'WINDOW', 'STAR'].includes(each.class ?? ''));
   if (banned) return only(`it has a ${banned.class!.toLowerCase()}`, banned.query_location);
+  const parameters = nodes
+    .filter((each) => each.class === 'LAMBDA')
+    .flatMap(({ lhs }) => [...nodesIn(lhs)].flatMap(({ column_names = [] }) => column_names));
   return nodes.flatMap((each): Fault[] => {
     if (each.class !== 'COLUMN_REF' || each.column_names?.length !== 1) return [];
     const name = each.column_names[0]!;
+    if (parameters.includes(name)) return [];
     if (fields.some((field) => field.toLowerCase() === name.toLowerCase())) return [];
+    if (TIMES.has(name.toLowerCase())) return [];
     const nearest = didYouMean(name, fields);
     return [
       fault(
