@@ -80,11 +80,13 @@ export interface PlannedRule {
   readonly place: Place;
 }
 
-/** Another dataset that foreign keys point into, and the names of all its columns where the contract gives them. */
+/** Another dataset that foreign keys point into, and its fields where it has a contract of its own. */
 export interface PlannedReference {
   readonly source: CheckSource;
   readonly columns: readonly string[];
-  readonly declared: readonly string[] | undefined;
+  /** The fields here that are held to those columns, in the same order. */
+  readonly fields: readonly number[];
+  readonly declared: readonly ContractField[] | undefined;
 }
 
 /** What the contract asks for and this run cannot tell. */

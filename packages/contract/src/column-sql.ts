@@ -147,7 +147,10 @@ function fromJson(field: Notation, t: string, column: string): string {
     case 'integer':
       return when("'BIGINT', 'UBIGINT'", `TRY_CAST(${t} AS BIGINT)`);
     case 'number':
-      return when("'BIGINT', 'UBIGINT', 'HUGEINT', 'UHUGEINT', 'DOUBLE'", `TRY_CAST(${t} AS DOUBLE)`);
+      return when(
+        "'BIGINT', 'UBIGINT', 'HUGEINT', 'UHUGEINT', 'DOUBLE'",
+        `CASE WHEN isfinite(TRY_CAST(${t} AS DOUBLE)) THEN TRY_CAST(${t} AS DOUBLE) END`,
+      );
     case 'boolean':
       return when("'BOOLEAN'", `${t} = 'true'`);
     case 'string':
@@ -173,7 +176,10 @@ function fromNative(field: Notation, t: string, physical: string): string {
     case 'string':
       return isTextType(physical) ? t : none;
     case 'integer':
-      if (INTEGERS.test(physical)) return `TRY_CAST(${t} AS BIGINT)`;
+      // What 64 bits with a sign do not hold is an integer all the same.
+      if (/^U(BIG|HUGE)INT$/.test(physical)) return `TRY_CAST(${t} AS HUGEINT)`;
+      if (physical === 'HUGEINT') return t;
+      if (INTEGERS.test(physical)) return `${t}::BIGINT`;
       // Writers that know no missing integers store whole numbers as doubles.
       return FRACTIONS.test(physical)
         ? `CASE WHEN ${t} = trunc(${t}) THEN TRY_CAST(${t} AS BIGINT) END`
@@ -189,15 +195,18 @@ function fromNative(field: Notation, t: string, physical: string): string {
         ? `CASE WHEN ${t} = date_trunc('day', ${t}) THEN ${t}::DATE END`
         : none;
     case 'datetime':
-      if (physical === 'TIMESTAMP WITH TIME ZONE') return `${t} AT TIME ZONE 'UTC'`;
-      return /^TIMESTAMP(_\w+)?$/.test(physical) ? `${t}::TIMESTAMP` : none;
+      if (physical === 'TIMESTAMP WITH TIME ZONE')
+        return `CASE WHEN isfinite(${t}) THEN ${t} AT TIME ZONE 'UTC' END`;
+      return /^TIMESTAMP(_\w+)?$/.test(physical)
+        ? `CASE WHEN isfinite(${t}::TIMESTAMP) THEN ${t}::TIMESTAMP END`
+        : none;
     case 'time':
       return physical === 'TIME' ? t : none;
   }
 }
 
-/** How a column is read without a contract: strictly, in the usual notation. */
-export interface PlainColumn {
+/** How a column is read without a contract: strictly, in the usual notation where no other is given. */
+export interface PlainColumn extends Partial<Notation> {
   readonly type: ContractField['type'];
   readonly column: string;
   readonly physical: Physical;
@@ -206,16 +215,16 @@ export interface PlainColumn {
 }
 
 /** SQL of a column's text (null when it is missing) and of its typed value (null when it is missing or of another type). */
-export function plainColumn({ type, column, physical, trim, missingValues }: PlainColumn): {
+export function plainColumn({ column, physical, trim, missingValues, ...given }: PlainColumn): {
   text: string;
   value: string;
 } {
   const text = `(${presentText(column, physical, { trim, missingValues })})`;
   const notation = {
-    type,
     trueValues: ['true', 'True', 'TRUE'],
     falseValues: ['false', 'False', 'FALSE'],
     decimalChar: '.',
+    ...given,
   };
   return { text, value: typedValue(notation, { text, column, physical }) };
 }

@@ -21,6 +21,8 @@ export interface FileFacts {
   readonly path: string;
   /** The names in the header, or the positions `1`, `2`… where there is none. */
   readonly columns: readonly string[];
+  /** The physical line of the header, where the file has one. */
+  readonly headerLine?: number;
   /** Rows in the file, header not counted. */
   readonly rows: number;
   /** Rows whose structure is broken: part of `rows`, and not judged. */

@@ -7,7 +7,7 @@ import { Scans } from './scans.ts';
  */
 export function explainPlan(plan: CheckPlan): string {
   const physical = plan.fields.map(() => (plan.source.format.startsWith('json') ? 'json' : 'text'));
-  const scans = new Scans(plan, { physical, extras: 0 });
+  const scans = new Scans(plan, { physical, partial: [], extras: 0 });
   const files = plan.source.files.map(({ path }) => path).join(', ');
   const keys = plan.checks.flatMap((check, index) =>
     check.ask.how === 'key' || (check.ask.how === 'reference' && scans.asked.includes(index))

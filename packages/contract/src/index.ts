@@ -23,5 +23,6 @@ export { inText, readContract } from './read-contract.ts';
 export { offenderText, sarifOf } from './sarif.ts';
 export { type DataShape, type KeyPart, Scans } from './scans.ts';
 export { Contract, type ContractField, FieldType } from './schema.ts';
+export { WHITE_SPACE } from './sql.ts';
 export { type Converted, contractFromTableSchema, tableSchemaFromContract } from './table-schema.ts';
 export { type FailOn, hasNew, markKnown, shortResult, verdictOf } from './verdict.ts';

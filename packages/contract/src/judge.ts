@@ -110,7 +110,7 @@ function missingColumn(
       status: 'fail',
       count: lacking.length,
       share: lacking.length / files.length,
-      offenders: lacking.map(({ path, columns }) => {
+      offenders: lacking.map(({ path, columns, headerLine }) => {
         const nearest = didYouMean(
           name,
           columns.filter((column) => !plan.fields.some((field) => field.name === column)),
@@ -118,7 +118,7 @@ function missingColumn(
         const has = columns.length > 12 ? `${columns.slice(0, 12).join(', ')}, …` : columns.join(', ');
         return {
           file: path,
-          ...headerLine(plan),
+          ...lineOf(headerLine),
           column: name,
           note: nearest === undefined ? `the file has: ${has}` : `did the file's "${nearest}" mean it?`,
         };
@@ -133,13 +133,13 @@ function extraColumns(
   files: readonly FileFacts[],
   declared: readonly string[],
 ): RuleResult[] {
-  const offenders = files.flatMap(({ path, columns }) =>
+  const offenders = files.flatMap(({ path, columns, headerLine }) =>
     [...new Set(columns)]
       .filter((column) => !declared.includes(column))
       .map(
         (column): Offender => ({
           file: path,
-          ...headerLine(plan),
+          ...lineOf(headerLine),
           column,
           note: 'the contract does not name it',
         }),
@@ -169,13 +169,18 @@ function columnOrder(
   declared: readonly string[],
 ): RuleResult[] {
   if (plan.columnOrder === 'any') return [];
-  const offenders = files.flatMap(({ path, columns }): Offender[] => {
+  const offenders = files.flatMap(({ path, columns, headerLine }): Offender[] => {
     const here = columns.filter((column) => declared.includes(column));
     const wanted = declared.filter((name) => columns.includes(name));
     const wrong = here.findIndex((column, index) => column !== wanted[index]);
     if (wrong < 0) return [];
     return [
-      { file: path, ...headerLine(plan), column: here[wrong]!, note: `"${wanted[wrong]}" was expected here` },
+      {
+        file: path,
+        ...lineOf(headerLine),
+        column: here[wrong]!,
+        note: `"${wanted[wrong]}" was expected here`,
+      },
     ];
   });
   return [
@@ -218,9 +223,8 @@ function privacyRules(plan: CheckPlan, samples: Observation['samples']): RuleRes
   });
 }
 
-function headerLine(plan: CheckPlan): { line?: number } {
-  const { format, header } = plan.source;
-  return (format === 'csv' || format === 'tsv') && header ? { line: 1 } : {};
+function lineOf(line: number | undefined): { line?: number } {
+  return line === undefined ? {} : { line };
 }
 
 function ruleOf(plan: CheckPlan, check: Check, answer: Answer | undefined, rows: number): RuleResult {
@@ -319,9 +323,15 @@ function offenderOf(plan: CheckPlan, check: Check, seen: SeenOffender): Offender
     ...(seen.row === undefined ? {} : { row: seen.row }),
     ...(only === undefined ? {} : { column: only }),
     ...(values.length === 0 ? {} : { value: values.join(', ') }),
-    ...(seen.first ? { note: firstNote(seen) } : {}),
+    ...noteOf(check, seen),
     print: seen.print,
   };
+}
+
+function noteOf(check: Check, seen: SeenOffender): { note?: string } {
+  if (seen.first) return { note: firstNote(seen) };
+  const isLarge = check.kind === 'type' && seen.shown.some((value) => /^[+-]?\d{19,}$/.test(value ?? ''));
+  return isLarge ? { note: 'integers have at most 64 bits; for longer ids use the type string' } : {};
 }
 
 function firstNote({ file, line, first }: SeenOffender): string {

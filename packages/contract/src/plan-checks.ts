@@ -49,8 +49,6 @@ const TYPE_WORDS: Record<ContractField['type'], string> = {
   any: 'any value',
 };
 
-const WHITE_SPACE = String.raw`E' \t\r\n\x0b\x0c'`;
-
 /** Compiles a contract into the checks to run over files. */
 export function planChecks(document: Document<Contract>, request: PlanRequest): CheckPlan {
   const { value: contract } = document;
@@ -81,7 +79,8 @@ export function planChecks(document: Document<Contract>, request: PlanRequest): 
       return {
         source: sourceOf(other?.source ?? USUAL_SOURCE, { files }),
         columns: [key.reference.fields].flat(),
-        declared: other?.fields.map(({ name }) => name),
+        fields: [key.fields].flat().map((name) => contract.fields.findIndex((field) => field.name === name)),
+        declared: other?.fields,
       };
     }),
     limit: Math.min(request.limit ?? 20, MAX_LIMIT),
@@ -134,7 +133,7 @@ function sourceOf(source: Contract['source'], request: PlanRequest): CheckSource
 
 /** The format that a file's name tells. Whatever is unknown is read as CSV. */
 function formatOf(files: readonly CheckedFile[]): TableFormat {
-  const ending = /\.(\w+)$/.exec(files[0]?.path ?? '')?.[1]?.toLowerCase();
+  const ending = /\.(\w+)(\.gz)?$/i.exec(files[0]?.path ?? '')?.[1]?.toLowerCase();
   switch (ending) {
     case 'tsv':
     case 'json':
@@ -200,7 +199,7 @@ function fieldChecks(document: Document<Contract>, field: ContractField, index: 
         'trimmed',
         'trimmed',
         'no white space at either end',
-        `${v} <> trim(${v}, ${WHITE_SPACE})`,
+        `${v} <> trim(${v}, ${sql.WHITE_SPACE})`,
       ),
     );
   }

@@ -9,9 +9,19 @@ type Path = readonly PropertyKey[];
 const NUMERIC = ['integer', 'number'];
 const TEMPORAL = {
   date: /^\d{4}-\d{2}-\d{2}$/,
-  datetime: /^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?Z?$/,
-  time: /^\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?$/,
+  datetime: /^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?Z?)?$/,
+  time: /^([01]\d|2[0-3]):\d{2}(:\d{2}(\.\d{1,6})?)?$/,
 };
+/** Whether a text is a date or time that there is: 2024-02-30 is none. */
+function isTemporal(type: keyof typeof TEMPORAL, text: string): boolean {
+  if (!TEMPORAL[type].test(text)) return false;
+  const whole = type === 'time' ? `1970-01-01T${text}Z` : `${text.replace(/Z$/, '').replace(' ', 'T')}Z`;
+  const stamp = new Date(whole.length === 11 ? text : whole);
+  return (
+    !Number.isNaN(stamp.getTime()) && (type === 'time' || stamp.toISOString().startsWith(text.slice(0, 10)))
+  );
+}
+
 const BOUNDS = ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum'] as const;
 
 /**
@@ -131,7 +141,7 @@ function boundFaults(
     return [fault('invalid-value', `${key} of "${field.name}": expected a number, got "${bound}"`, where)];
   }
   if (field.type === 'date' || field.type === 'datetime' || field.type === 'time') {
-    if (typeof bound === 'string' && TEMPORAL[field.type].test(bound)) return [];
+    if (typeof bound === 'string' && isTemporal(field.type, bound)) return [];
     return [
       fault(
         'invalid-value',
@@ -189,7 +199,7 @@ function enumFaults(field: ContractField, at: (...rest: Path) => Place): Fault[]
       case 'date':
       case 'datetime':
       case 'time':
-        return typeof value === 'string' && TEMPORAL[field.type].test(value);
+        return typeof value === 'string' && isTemporal(field.type, value);
       case 'string':
       case 'any':
         return typeof value === 'string';
@@ -299,7 +309,7 @@ function ruleFaults(document: Document<Contract>): Fault[] {
     const twins = columns.flatMap((name) =>
       known.filter((other) => other !== name && other.toLowerCase() === name.toLowerCase()),
     );
-    const reserved = columns.filter((name) => /^(_[cftvxr]\d+|_at)$/i.test(name));
+    const reserved = columns.filter((name) => /^(_[cfhtvxr]\d+|_at)$/i.test(name));
     return [
       ...reserved.map((name) =>
         fault(

@@ -4,8 +4,10 @@ import * as sql from './sql.ts';
 
 /** What the data turned out to have, which the SQL of a plan depends on. */
 export interface DataShape {
-  /** For each field of the plan what it is in the files; undefined when a file lacks it. */
+  /** For each field of the plan what it is in the files; undefined when no file has it. */
   readonly physical: readonly (Physical | undefined)[];
+  /** Fields that some files have and others lack: in rows of the latter nothing is asked of them. */
+  readonly partial: readonly number[];
   /** How many columns there are that the contract does not name. */
   readonly extras: number;
 }
@@ -27,7 +29,8 @@ const SAMPLE_ROWS = 1000;
 
 /**
  * The SQL of a plan. It reads two relations that the engine provides: `source` and `numbered`, both with the columns
- * `_f<i>` (the fields of the plan as the files have them) and `_x<i>` (the columns that the contract does not name).
+ * `_f<i>` (the fields of the plan as the files have them) and `_x<i>` (the columns that the contract does not name). For a
+ * partial field, `_h<i>` tells whether the row's file has it.
  * `numbered` adds `_at`, a number that grows with file and row.
  */
 export class Scans {
@@ -52,7 +55,8 @@ export class Scans {
     const columns = only.flatMap((index) => {
       const { ask } = this.#plan.checks[index]!;
       if (this.#cannotBreak(index)) return [];
-      if (ask.how === 'row') return [`${this.#broken(index) ?? `count_if(${ask.broken})`} AS k${index}`];
+      if (ask.how === 'row')
+        return [`${this.#broken(index) ?? `count_if(${this.#condition(index, ask.broken)})`} AS k${index}`];
       if (ask.how === 'measure' || ask.how === 'newest') return [`(${ask.measure})::DOUBLE AS k${index}`];
       return [];
     });
@@ -78,7 +82,9 @@ SELECT coalesce(sum(n - 1), 0)::BIGINT AS k FROM (
       const { ask } = this.#plan.checks[index]!;
       if (ask.how !== 'row') return [];
       const offender = `{'_at': _at, 'shown': ${this.#shown(ask.shows)}, 'print': ${this.#print(index)}}`;
-      return [`arg_min(${offender}, _at, ${this.#plan.limit}) FILTER (WHERE ${ask.broken}) AS k${index}`];
+      return [
+        `arg_min(${offender}, _at, ${this.#plan.limit}) FILTER (WHERE ${this.#condition(index, ask.broken)}) AS k${index}`,
+      ];
     });
     return `${this.#typed('numbered')}\nSELECT ${columns.join(',\n  ')}\nFROM named`;
   }
@@ -131,8 +137,16 @@ WHERE _at > first ORDER BY _at LIMIT ${this.#plan.limit}`;
   #broken(index: number): string | undefined {
     const { kind, needs } = this.#plan.checks[index]!;
     const field = needs[0]!;
-    if (kind === 'required') return `count(*) - count(_t${field})`;
+    if (kind === 'required' && !this.#shape.partial.includes(field)) return `count(*) - count(_t${field})`;
     return kind === 'type' ? `count(_t${field}) - count(_v${field})` : undefined;
+  }
+
+  /** The condition of a check over rows, asked only where the row's file has the columns that it needs. */
+  #condition(index: number, broken: string): string {
+    const doubtful = this.#plan.checks[index]!.needs.filter((field) => this.#shape.partial.includes(field));
+    return doubtful.length === 0
+      ? broken
+      : sql.all([...doubtful.map((field) => `_h${field}`), `(${broken})`]);
   }
 
   /** Every text of a text column is a text: that need not be asked of each. */

@@ -123,12 +123,14 @@ const Source = z
       .union([z.string().min(1), z.array(z.string().min(1)).min(1)])
       .optional()
       .describe(
-        'File, or globs of files, relative to the repository. Default: the path of the dataset in rastro.yaml.',
+        'File, or globs of files, relative to the repository. Folders such as year=2024 are columns, for the fields that files do not have themselves. Default: the path of the dataset in rastro.yaml.',
       ),
     format: z
       .enum(['csv', 'tsv', 'jsonl', 'json', 'parquet'])
       .optional()
-      .describe('Format of the files. Default: what the file name ends with.'),
+      .describe(
+        'Format of the files; all but Parquet may be compressed with gzip. Default: what the file name ends with.',
+      ),
     delimiter: OneCharacter.optional().describe('What separates fields. Default: a comma, or a tab in TSV.'),
     quote: OneCharacter.default('"').describe('What encloses a field; doubled, it stands for itself.'),
     comment: OneCharacter.optional().describe(

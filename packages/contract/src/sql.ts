@@ -3,6 +3,11 @@ export function text(value: string): string {
   return `'${value.replaceAll("'", "''")}'`;
 }
 
+/** White space as Unicode has it, and Python's strip and JavaScript's trim take it away; as a SQL literal. */
+export const WHITE_SPACE =
+  "E' \\t\\n\\x0b\\x0c\\r\\x1c\\x1d\\x1e\\x1f" +
+  "\u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000\ufeff'";
+
 /** A name as SQL takes it whatever is in it. */
 export function name(value: string): string {
   return `"${value.replaceAll('"', '""')}"`;

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type CheckResult, planChecks, readContract } from '@rastro/contract';
+import { isRastroError } from '@rastro/fault';
 import fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
 import { createDuckDbEngine } from '../src/index.ts';
@@ -222,11 +223,13 @@ test('whatever the bytes, the file is judged or refused with a reason', async ()
         `${source}\nfields: [{ name: a, unique: true }, { name: b, type: integer }]\nrows: { unique: true }`,
         'c.yaml',
       );
-      const result = await engine.check(
-        planChecks(contract, { files: [{ absolute: path, path }], limit: 100 }),
-      );
+      const plan = planChecks(contract, { files: [{ absolute: path, path }], limit: 100 });
+      const result = await engine.check(plan).catch((error: unknown) => {
+        if (isRastroError(error) && error.code === 'data-encoding') return undefined;
+        throw error;
+      });
       rmSync(path);
-      for (const { id, status, offenders } of result.rules) {
+      for (const { id, status, offenders } of result?.rules ?? []) {
         const isAboutTheFile = id.startsWith('structure') || id.startsWith('extra') || id.endsWith('.column');
         if (status === 'fail' && !isAboutTheFile) expect(offenders.every(({ line }) => line! > 0)).toBe(true);
       }

@@ -74,7 +74,7 @@ export async function inferredContract(
 
 /** The name of a file without folder and ending, as a dataset may be named. */
 export function datasetName(path: string): string {
-  const bare = path.slice(path.lastIndexOf('/') + 1).replace(/\.\w+$/, '');
+  const bare = path.slice(path.lastIndexOf('/') + 1).replace(/\.\w+(\.gz)?$/, '');
   return bare.replaceAll(/[^a-zA-Z0-9_-]+/g, '-').replaceAll(/^[^a-zA-Z0-9]+|[^a-zA-Z0-9]+$/g, '') || 'data';
 }
 

@@ -22,7 +22,8 @@ export interface InitRecord {
 }
 
 const WORKFLOW = '.github/workflows/rastro.yml';
-const DATA = ['**/*.csv', '**/*.tsv', '**/*.jsonl', '**/*.ndjson', '**/*.parquet'];
+const TEXTS = ['**/*.csv', '**/*.tsv', '**/*.jsonl', '**/*.ndjson'];
+const DATA = [...TEXTS, ...TEXTS.map((glob) => `${glob}.gz`), '**/*.parquet'];
 /** A repository with more datasets than this has data of tests, or of many things. */
 const MOST_DATASETS = 20;
 
@@ -99,7 +100,7 @@ async function datasetsIn(workspace: Workspace): Promise<Dataset[]> {
 /** The name of the file; of its folder where that has only digits, and of both where another dataset has the name. */
 function freeName(path: string, taken: ReadonlySet<string>): string {
   const parts = path.replaceAll('*', '').split('/');
-  const bare = datasetName(parts.at(-1)!.replace(/^[-_.]+(?=\.\w+$)/, ''));
+  const bare = datasetName(parts.at(-1)!.replace(/^[-_.]+(?=\.\w+(\.gz)?$)/, ''));
   const isBare = bare === 'data' || bare === '' || /^(csv|tsv|jsonl|ndjson|parquet)$/.test(bare);
   const own = isBare && parts.length > 1 ? datasetName(parts.at(-2)!) : bare;
   if (!taken.has(own)) return own;

@@ -149,7 +149,7 @@ const FORMATS: Readonly<Record<string, TableSource['format']>> = {
 /** Files as a table; the format follows from the names. @throws InputError when they differ, or are not known. */
 export function tableOf(workspace: Workspace, files: readonly { readonly path: string }[]): TableSource {
   const formats = new Set(
-    files.map(({ path }) => FORMATS[path.slice(path.lastIndexOf('.') + 1).toLowerCase()]),
+    files.map(({ path }) => FORMATS[/\.(\w+)(\.gz)?$/i.exec(path)?.[1]?.toLowerCase() ?? '']),
   );
   const [format] = formats;
   if (formats.size !== 1 || !format) {

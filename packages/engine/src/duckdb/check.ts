@@ -4,16 +4,16 @@ import {
   type Answer,
   type CheckPlan,
   type CheckResult,
-  type FileFacts,
+  type DataShape,
   judge,
   type KeyPart,
-  plainColumn,
   Scans,
   type SeenOffender,
 } from '@rastro/contract';
-import { didYouMean } from '@rastro/document';
-import { fault, InputError, OutsideError, place, RastroError } from '@rastro/fault';
+import { fault, InputError, OutsideError, RastroError } from '@rastro/fault';
+import { withNames } from './named-columns.ts';
 import { firstLine, type OpenedFile, openFile, type QuickType, type Scratch } from './opened-file.ts';
+import { makeReferences } from './references.ts';
 import { parseRules } from './rule-expression.ts';
 import type { JsonRow, Session } from './session.ts';
 import { locateAll, makeViews, quickTable, rowAt, type Table, tableOf } from './table.ts';
@@ -52,7 +52,7 @@ async function attempt(
   const table = tableOf(opened, names);
   await makeViews(session, table, names);
   await makeReferences(session, plan, scratch);
-  const scans = new Scans(plan, { physical: table.physical, extras: table.extras.length });
+  const scans = new Scans(plan, shapeOf(table));
   await bindRules(session, plan, scans);
   const sound = opened.reduce((sum, { facts }) => sum + facts.rows - facts.dropped, 0);
   const fused =
@@ -61,6 +61,10 @@ async function attempt(
   const answers = await answer(session, plan, scans, table, fused);
   const samples = await samplesOf(session, scans);
   return judge(plan, { files: opened.map(({ facts }) => facts), answers, samples });
+}
+
+function shapeOf({ physical, partial, extras }: Table): DataShape {
+  return { physical, partial, extras: extras.length };
 }
 
 async function samplesOf(session: Session, scans: Scans): Promise<Map<number, (string | null)[]>> {
@@ -86,64 +90,9 @@ async function openAll(session: Session, plan: CheckPlan, scratch: Scratch): Pro
   const types = quickTypes(plan);
   for (const file of source.files) {
     const one = await openFile(session, file, { ...source, limit: plan.limit, types }, scratch);
-    opened.push({ ...one, facts: namedFacts(plan, one.facts) });
+    opened.push(withNames(plan, one));
   }
   return opened;
-}
-
-/** Without a header the contract names the columns, by position; a header that names none of them is probably a row. */
-function namedFacts(plan: CheckPlan, facts: FileFacts): FileFacts {
-  const isDelimited = plan.source.format === 'csv' || plan.source.format === 'tsv';
-  if (!isDelimited || facts.columns.length === 0) return facts;
-  if (!plan.source.header) {
-    const columns = facts.columns.map((position, index) => plan.fields[index]?.name ?? `column ${position}`);
-    return { ...facts, columns };
-  }
-  if (plan.fields.some(({ name }) => facts.columns.includes(name))) return facts;
-  const note =
-    'the first row names none of the columns; if it is data, set "header: false" in the source of the contract';
-  return { ...facts, faults: [...facts.faults, { code: 'header', count: 1, places: [{ line: 1, note }] }] };
-}
-
-async function makeReferences(session: Session, plan: CheckPlan, scratch: Scratch): Promise<void> {
-  for (const [index, { source, columns, declared }] of plan.references.entries()) {
-    if (source.files.length === 0) continue;
-    const selects: string[] = [];
-    for (const file of source.files) {
-      const opened = await openFile(session, file, { ...source, limit: 1 }, scratch);
-      const names = source.header || !declared ? opened.facts.columns : declared;
-      selects.push(
-        `SELECT ${referenceColumns(opened, { wanted: columns, names, missing: source.missingValues }).join(', ')} FROM ${opened.relation}`,
-      );
-    }
-    await session.run(`CREATE OR REPLACE TEMP VIEW reference${index} AS ${selects.join('\nUNION ALL ')}`);
-  }
-}
-
-function referenceColumns(
-  { file, columns }: OpenedFile,
-  {
-    wanted,
-    names,
-    missing,
-  }: { wanted: readonly string[]; names: readonly string[]; missing: readonly string[] },
-): string[] {
-  return wanted.map((name, position) => {
-    const column = columns[names.indexOf(name)];
-    if (column) {
-      const source = { type: 'any', column: column.sql, physical: column.physical, trim: false } as const;
-      return `${plainColumn({ ...source, missingValues: missing }).text} AS _r${position}`;
-    }
-    const nearest = didYouMean(name, names);
-    throw new InputError(
-      fault(
-        'unknown-column',
-        `${file.path} has no column "${name}", which a foreign key names`,
-        place(file.path, 1),
-        nearest ? `Did you mean "${nearest}"?` : `It has: ${names.join(', ')}.`,
-      ),
-    );
-  });
 }
 
 /** @throws InputError for a rule that parses but has no meaning: an unknown function, an aggregate, no truth value. */
@@ -181,7 +130,7 @@ async function quickRow(
   const quick = quickTable(table, names);
   if (!quick) return undefined;
   await makeViews(session, quick, names);
-  const scans = new Scans(plan, { physical: quick.physical, extras: quick.extras.length });
+  const scans = new Scans(plan, shapeOf(quick));
   const row = await session.row(scans.fused()).catch((error: unknown) => {
     if (error instanceof RastroError) throw error;
     return undefined;

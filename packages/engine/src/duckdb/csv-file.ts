@@ -1,6 +1,13 @@
 import { open } from 'node:fs/promises';
 import type { FileFacts, StructureCode, StructureFault } from '@rastro/contract';
-import { type CsvDialect, type CsvRecord, CsvScanner, fieldsOf, type Shape } from './csv-scanner.ts';
+import {
+  type CsvDialect,
+  type CsvRecord,
+  CsvScanner,
+  fieldsOf,
+  LONGEST_RECORD,
+  type Shape,
+} from './csv-scanner.ts';
 import { bytesOfText, decoderOf } from './text-file.ts';
 
 /** How a delimited text file is read. */
@@ -89,6 +96,7 @@ class CsvReader {
   readonly #isUtf8: boolean;
   readonly #faults = new Map<StructureCode, { count: number; places: { line: number; note: string }[] }>();
   #columns: string[] | undefined;
+  #headerLine: number | undefined;
   #rows = 0;
   #dropped = 0;
 
@@ -108,6 +116,7 @@ class CsvReader {
       const first = fieldsOf(record, this.#options.dialect, this.decode);
       if (this.#options.header) {
         this.#columns = first;
+        this.#headerLine = record.line;
         this.#headerFaults(record);
         return false;
       }
@@ -127,12 +136,12 @@ class CsvReader {
       this.#found('header', record.line, `the header names "${name}" ${times} times`);
     }
     this.#byteFaults(record);
-    if (record.unterminated) this.#unterminated(record.line);
+    if (record.unterminated) this.#unterminated(record);
   }
 
   #isSound(record: CsvRecord, columns: number): boolean {
     if (record.unterminated) {
-      this.#unterminated(record.line);
+      this.#unterminated(record);
       return false;
     }
     let isSound = this.#byteFaults(record);
@@ -145,7 +154,11 @@ class CsvReader {
       isSound = false;
     }
     if (record.fields !== columns) {
-      this.#found('field-count', record.line, `${record.fields} fields where there are ${columns} columns`);
+      this.#found(
+        'field-count',
+        record.line,
+        `${counted(record.fields, 'field')} where there ${columns === 1 ? 'is' : 'are'} ${counted(columns, 'column')}`,
+      );
       isSound = false;
     }
     return isSound;
@@ -171,12 +184,12 @@ class CsvReader {
     return isSound;
   }
 
-  #unterminated(line: number): void {
-    this.#found(
-      'quotes',
-      line,
-      'a quote opens here and is never closed: the rest of the file cannot be read',
-    );
+  #unterminated({ line, start, end }: CsvRecord): void {
+    const what =
+      end - start > LONGEST_RECORD
+        ? `a row of more than ${LONGEST_RECORD / 2 ** 20} MiB begins here, as a quote makes it that is never closed`
+        : 'a quote opens here and is never closed';
+    this.#found('quotes', line, `${what}: the rest of the file cannot be read`);
   }
 
   #found(code: StructureCode, line: number, note: string): void {
@@ -211,9 +224,20 @@ class CsvReader {
       certain,
       longest: traits.longest,
       lineEnd: crlf > 0 ? '\r\n' : '\n',
-      facts: { path, columns: this.#columns ?? [], rows: this.#rows, dropped: this.#dropped, faults },
+      facts: {
+        path,
+        columns: this.#columns ?? [],
+        ...(this.#headerLine === undefined ? {} : { headerLine: this.#headerLine }),
+        rows: this.#rows,
+        dropped: this.#dropped,
+        faults,
+      },
     };
   }
+}
+
+function counted(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }
 
 function looksLikeUtf16({ buffer, start, end }: CsvRecord): boolean {

@@ -1,9 +1,9 @@
 import { isUtf8 } from 'node:buffer';
-import { open } from 'node:fs/promises';
 import type { TableDialect } from '@rastro/contract';
 import type { TableSource } from '@rastro/usecases';
 import { CsvScanner, fieldsOf } from './csv-scanner.ts';
-import { decoderOf } from './text-file.ts';
+import { markOf, utf16Order } from './first-bytes.ts';
+import { decoderOf, rawBytes } from './text-file.ts';
 
 /** A dialect shows early in a file. */
 const PREFIX = 1024 * 1024;
@@ -27,23 +27,20 @@ export async function detectDialect(source: TableSource): Promise<TableDialect> 
 }
 
 async function prefixOf(file: string): Promise<Buffer> {
-  const handle = await open(file);
-  try {
-    const buffer = Buffer.alloc(PREFIX);
-    const { bytesRead } = await handle.read(buffer, 0, PREFIX);
-    return buffer.subarray(0, bytesRead);
-  } finally {
-    await handle.close();
+  const pieces: Buffer[] = [];
+  let length = 0;
+  for await (const bytes of rawBytes({ absolute: file, path: file })) {
+    pieces.push(Buffer.from(bytes));
+    length += bytes.length;
+    if (length >= PREFIX) break;
   }
+  return Buffer.concat(pieces).subarray(0, PREFIX);
 }
 
 function encodingOf(bytes: Buffer): NonNullable<TableDialect['encoding']> | 'utf-8' {
-  const start = bytes.subarray(0, 2).toString('hex');
-  if (start === 'fffe' || start === 'feff') return 'utf-16';
-  const nul = [0, 0];
-  for (const [index, byte] of bytes.subarray(0, 1000).entries()) if (byte === 0) nul[index % 2]!++;
-  if (nul[1]! > 100 && nul[0] === 0) return 'utf-16le';
-  if (nul[0]! > 100 && nul[1] === 0) return 'utf-16be';
+  if (markOf(bytes)?.startsWith('utf-16')) return 'utf-16';
+  const order = utf16Order(bytes);
+  if (order) return order;
   // The end of the prefix may cut a character.
   const isWhole = [0, 1, 2, 3].some((cut) => isUtf8(bytes.subarray(0, bytes.length - cut)));
   return isWhole ? 'utf-8' : 'windows-1252';

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
-import { open, readFile } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import type { FileFacts, StructureCode, StructureFault } from '@rastro/contract';
-import { fault, InputError, place } from '@rastro/fault';
+import { itemsOf, type JsonItem } from './json-array.ts';
 import { bytesOfText } from './text-file.ts';
 
 interface TextFile {
@@ -28,23 +28,22 @@ export async function scanJson(
   copy: string,
   always: boolean,
 ): Promise<JsonScan> {
-  if (options.format === 'json') return scanArray(file, copy);
+  if (options.format === 'json') return scanLines(file, options, copy);
   const scan = await scanLines(file, options, undefined);
   if (!scan.isPlain || always) await scanLines(file, options, copy);
   return scan;
 }
 
-/** The physical lines (rows, for an array) of objects, given as their positions among the sound ones. */
+/** The physical lines of objects, given as their positions among the sound ones. */
 export async function linesOfJson(
   file: TextFile,
   options: JsonOptions,
   positions: readonly number[],
 ): Promise<Map<number, number>> {
-  if (options.format === 'json') return new Map(positions.map((position) => [position, position]));
   const wanted = new Set(positions);
   const lines = new Map<number, number>();
   let position = 0;
-  for await (const { line, bytes } of linesIn(file, options.encoding)) {
+  for await (const { line, bytes } of objectsIn(file, options)) {
     if (isBlank(bytes) || typeof parsed(bytes) === 'string') continue;
     position++;
     if (wanted.has(position)) lines.set(position, line);
@@ -54,6 +53,7 @@ export async function linesOfJson(
 }
 
 async function scanLines(file: TextFile, options: JsonOptions, copy: string | undefined): Promise<JsonScan> {
+  const { format } = options;
   const columns = new Set<string>();
   const found = new Map<StructureCode, { count: number; places: { line: number; note: string }[] }>();
   const handle = copy === undefined ? undefined : await open(copy, 'w');
@@ -62,7 +62,7 @@ async function scanLines(file: TextFile, options: JsonOptions, copy: string | un
   let skipped = 0;
   try {
     let out: string[] = [];
-    for await (const { line, bytes } of linesIn(file, options.encoding)) {
+    for await (const { line, bytes } of objectsIn(file, options)) {
       if (isBlank(bytes)) {
         skipped++;
         continue;
@@ -90,59 +90,24 @@ async function scanLines(file: TextFile, options: JsonOptions, copy: string | un
     await handle?.close();
   }
   const faults: StructureFault[] = [...found].map(([code, entry]) => ({ code, ...entry }));
-  if (rows === 0) faults.push({ code: 'empty', count: 1, places: [{ note: 'the file is empty' }] });
+  if (rows === 0)
+    faults.push({
+      code: 'empty',
+      count: 1,
+      places: [{ note: format === 'json' ? 'there is no object in it' : 'the file is empty' }],
+    });
   return {
-    isPlain: faults.length === 0 && skipped === 0 && options.encoding === 'utf-8',
+    isPlain: format === 'jsonl' && faults.length === 0 && skipped === 0 && options.encoding === 'utf-8',
     facts: { path: file.path, columns: [...columns], rows, dropped, faults },
   };
 }
 
-async function scanArray(file: TextFile, copy: string): Promise<JsonScan> {
-  const refuse = (message: string, cause?: unknown): never => {
-    throw new InputError(
-      fault(
-        'data-json',
-        `${file.path} ${message}`,
-        place(file.path, 1),
-        'Write a JSON array of objects, or use JSON Lines.',
-      ),
-      { cause },
-    );
-  };
-  let value: unknown;
-  try {
-    value = JSON.parse((await readFile(file.absolute, 'utf8')).replace(/^\uFEFF/, ''));
-  } catch (error) {
-    refuse('is not valid JSON', error);
-  }
-  if (!Array.isArray(value)) return refuse('is not a JSON array');
-  const columns = new Set<string>();
-  const places: { note: string }[] = [];
-  const sound: string[] = [];
-  value.forEach((item: unknown, index) => {
-    if (typeof item !== 'object' || item === null || Array.isArray(item)) {
-      places.push({ note: `item ${index + 1} is not an object` });
-      return;
-    }
-    for (const key in item) columns.add(key);
-    sound.push(JSON.stringify(item));
-  });
-  if (places.length > 0) refuse(`has an array in which ${places[0]!.note}`);
-  const handle = await open(copy, 'w');
-  try {
-    await handle.writeFile(sound.map((line) => `${line}\n`).join(''));
-  } finally {
-    await handle.close();
-  }
-  const faults: StructureFault[] =
-    sound.length === 0 ? [{ code: 'empty', count: 1, places: [{ note: 'the array is empty' }] }] : [];
-  return {
-    isPlain: false,
-    facts: { path: file.path, columns: [...columns], rows: sound.length, dropped: 0, faults },
-  };
+/** The texts of the objects: lines, or the items of the array. */
+function objectsIn(file: TextFile, { format, encoding }: JsonOptions): AsyncIterable<JsonItem> {
+  return format === 'json' ? itemsOf(file, encoding) : linesIn(file, encoding);
 }
 
-async function* linesIn(file: TextFile, encoding: string): AsyncGenerator<{ line: number; bytes: Buffer }> {
+async function* linesIn(file: TextFile, encoding: string): AsyncGenerator<JsonItem> {
   let rest = Buffer.alloc(0);
   let line = 0;
   for await (const chunk of bytesOfText(file, encoding)) {
@@ -167,16 +132,29 @@ function isBlank(bytes: Buffer): boolean {
 function parsed(bytes: Buffer): Record<string, unknown> | string {
   if (!isUtf8(bytes)) return 'not valid UTF-8';
   try {
-    const value: unknown = JSON.parse(bytes.toString('utf8'));
-    if (typeof value !== 'object' || value === null || Array.isArray(value))
-      return 'the line is JSON, but no object';
+    const text = bytes.toString('utf8');
+    const value: unknown = JSON.parse(text);
+    if (Array.isArray(value)) return 'an array, not an object; for one array of objects set "format: json"';
+    if (typeof value !== 'object' || value === null) return 'JSON, but no object';
+    // JSON.parse takes half a character, which is no text, and which the engine refuses.
+    if (SURROGATE.test(text) && !isWellFormed(value)) return 'a text has half of a surrogate pair in it';
     // Which of two values counts, readers do not agree on.
     if (namesIn(bytes) !== Object.keys(value).length) return 'the object has the same name twice';
     return value as Record<string, unknown>;
   } catch {
     // The parser's own message quotes the line, which may hold what nobody should see.
-    return 'not valid JSON';
+    return bytes[0] === OPEN_BRACKET
+      ? 'not valid JSON; for one array of objects set "format: json" in the source of the contract'
+      : 'not valid JSON';
   }
+}
+
+const SURROGATE = /\\u[dD][89a-fA-F]/;
+
+function isWellFormed(value: unknown): boolean {
+  if (typeof value === 'string') return value.isWellFormed();
+  if (typeof value !== 'object' || value === null) return true;
+  return Object.entries(value).every(([name, inner]) => name.isWellFormed() && isWellFormed(inner));
 }
 
 const [OPEN_BRACE, CLOSE_BRACE, OPEN_BRACKET, CLOSE_BRACKET] = [123, 125, 91, 93];

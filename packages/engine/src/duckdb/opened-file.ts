@@ -7,6 +7,7 @@ import { type CsvOptions, linesOf, scanCsv } from './csv-file.ts';
 import { SHAPES } from './csv-scanner.ts';
 import { linesOfJson, scanJson } from './json-file.ts';
 import type { Session } from './session.ts';
+import { isPacked } from './text-file.ts';
 
 /** How files are read, format by format. */
 export interface ReadOptions {
@@ -65,7 +66,7 @@ const ROW_NUMBER = 'row_number() OVER ()';
 
 /**
  * Finds out the structure of a file.
- * @throws InputError when nothing can be told of it: not there, compressed, a pointer, of another format or encoding.
+ * @throws InputError when nothing can be told of it: not there, a pointer, of another format or encoding.
  */
 export async function openFile(
   session: Session,
@@ -74,15 +75,15 @@ export async function openFile(
   scratch: Scratch,
 ): Promise<OpenedFile> {
   await mustExist(file);
+  if (options.format === 'parquet') return openParquet(session, file);
+  const copies = { ...scratch, always: scratch.always || (await isPacked(file)) };
   switch (options.format) {
     case 'csv':
     case 'tsv':
-      return openCsv(file, options, scratch);
+      return openCsv(file, options, copies);
     case 'jsonl':
     case 'json':
-      return openJson(file, options, scratch);
-    case 'parquet':
-      return openParquet(session, file);
+      return openJson(file, options, copies);
   }
 }
 
@@ -201,7 +202,7 @@ async function openJson(file: CheckedFile, options: ReadOptions, scratch: Scratc
       sql: `(json -> ${literal(pointer(column))})`,
       physical: 'json',
     })),
-    counts: options.format === 'jsonl' ? 'lines' : 'rows',
+    counts: 'lines',
     locate: (rows) => linesOfJson(file, options, rows),
   };
 }

@@ -1,4 +1,4 @@
-import type { ColumnProfile, FieldType, TableProfile } from '@rastro/contract';
+import { type ColumnProfile, type FieldType, type TableProfile, WHITE_SPACE } from '@rastro/contract';
 import type { TableSource } from '@rastro/usecases';
 import { detectDialect } from './detect-dialect.ts';
 import { literal } from './opened-file.ts';
@@ -79,7 +79,7 @@ async function profileColumn(
         ? `, max(length(t)) AS longest, min(${SHAPE('t')}) AS first_shape, max(${SHAPE('t')}) AS last_shape,
       coalesce(bool_and(regexp_full_match(t, '${EMAIL}')), false) AS emails,
       coalesce(bool_and(regexp_full_match(t, '${UUID}')), false) AS uuids,
-      coalesce(bool_and(t = trim(t, E' \\t\\r\\n\\x0b\\x0c')), false) AS trimmed`
+      coalesce(bool_and(t = trim(t, ${WHITE_SPACE})), false) AS trimmed`
         : ''
     }
     FROM (SELECT ${t} AS t, ${v} AS v FROM source)`);

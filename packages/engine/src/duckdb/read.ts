@@ -115,8 +115,8 @@ export async function openTable(session: Session, source: TableSource, scratch: 
   }
   const names = files[0]!.facts.columns;
   const table = tableOf(files, names);
-  const lacking = names.findIndex((_, index) => table.physical[index] === undefined);
-  if (lacking >= 0) {
+  const [lacking] = table.partial;
+  if (lacking !== undefined) {
     const file = files.find(({ facts }) => !facts.columns.includes(names[lacking]!))!;
     throw new InputError(
       fault(

@@ -9,8 +9,10 @@ const FILE_STRIDE = 2 ** 40;
 /** The files of a dataset as one table with the fields of a plan, by position. */
 export interface Table {
   readonly files: readonly OpenedFile[];
-  /** What each field is in the files; undefined when a file lacks it. */
+  /** What each field is in the files; undefined when no file has it. */
   readonly physical: readonly (Physical | undefined)[];
+  /** Positions of the fields that some files have and others lack. */
+  readonly partial: readonly number[];
   /** The columns that are no field, over all files. */
   readonly extras: readonly string[];
 }
@@ -22,22 +24,41 @@ export function tableOf(files: readonly OpenedFile[], fields: readonly string[])
   const extras = [...new Set(readable.flatMap(({ facts }) => facts.columns))].filter(
     (name) => !fields.includes(name),
   );
-  return { files: readable, physical, extras };
+  const partial = [...fields.keys()].filter(
+    (index) =>
+      physical[index] !== undefined && readable.some(({ facts }) => !facts.columns.includes(fields[index]!)),
+  );
+  return { files: readable, physical, partial, extras };
 }
 
 function commonType(files: readonly OpenedFile[], name: string): Physical | undefined {
-  const types = files.map((file) => file.columns[file.facts.columns.indexOf(name)]?.physical);
-  if (types.length === 0 || types.includes(undefined)) return undefined;
-  const other = types.findIndex((type) => type !== types[0]);
-  if (other < 0) return types[0];
+  const [first, ...others] = files.flatMap((file) => {
+    const column = file.columns[file.facts.columns.indexOf(name)];
+    return column ? [{ path: file.file.path, type: column.physical }] : [];
+  });
+  const other = others.find(({ type }) => type !== first!.type);
+  if (!other) return first?.type;
+  const wide = widest([first!, ...others].map(({ type }) => type));
+  if (wide !== undefined) return wide;
   throw new InputError(
     fault(
       'data-types-differ',
-      `"${name}" is ${types[0]} in ${files[0]!.file.path} but ${types[other]} in ${files[other]!.file.path}`,
-      place(files[other]!.file.path),
+      `"${name}" is ${first!.type} in ${first!.path} but ${other.type} in ${other.path}`,
+      place(other.path),
       'Write the column with the same type in every file.',
     ),
   );
+}
+
+const WHOLE = /^U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?$/;
+const FRACTION = /^(FLOAT|DOUBLE|DECIMAL\(.*\))$/;
+
+/** One type for what writers store now in one, now in another width; undefined when there is none. */
+function widest(types: readonly Physical[]): Physical | undefined {
+  if (types.every((type) => WHOLE.test(type)))
+    return types.some((type) => /^U?HUGE|^UBIG/.test(type)) ? 'HUGEINT' : 'BIGINT';
+  if (types.every((type) => WHOLE.test(type) || FRACTION.test(type))) return 'DOUBLE';
+  return types.every((type) => /^TIMESTAMP(_\w+)?$/.test(type)) ? 'TIMESTAMP' : undefined;
 }
 
 /** The same table with every column read as typed that all files write in the usual way; undefined where there is none. */
@@ -56,11 +77,17 @@ export function quickTable(table: Table, fields: readonly string[]): Table | und
 /** Makes the views `source` and `numbered` that the SQL of a plan reads. */
 export async function makeViews(session: Session, table: Table, fields: readonly string[]): Promise<void> {
   const select = (file: OpenedFile, at: string): string => {
-    const find = (name: string) => file.columns[file.facts.columns.indexOf(name)]?.sql;
+    const find = (name: string, as?: Physical) => {
+      const column = file.columns[file.facts.columns.indexOf(name)];
+      return column && (as === undefined || as === column.physical ? column.sql : `${column.sql}::${as}`);
+    };
     const columns = [
       ...fields.flatMap((name, index) =>
-        table.physical[index] === undefined ? [] : [`${find(name)} AS _f${index}`],
+        table.physical[index] === undefined
+          ? []
+          : [`${find(name, table.physical[index]) ?? 'NULL'} AS _f${index}`],
       ),
+      ...table.partial.map((index) => `${find(fields[index]!) !== undefined} AS _h${index}`),
       ...table.extras.map((name, index) => `${find(name) ?? 'NULL'}::VARCHAR AS _x${index}`),
     ];
     return `SELECT ${[...(at === '' ? ['1 AS _one'] : [at]), ...columns].join(', ')} FROM ${file.relation}`;

@@ -1,10 +1,15 @@
+import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
+import { createGunzip } from 'node:zlib';
 import { fault, InputError, place } from '@rastro/fault';
+import { isGzip, markOf, refuseNoText, utf16Of } from './first-bytes.ts';
 
 const CHUNK = 1024 * 1024;
 
-/** What the first bytes of a file say it is. */
-export type Mark = 'utf-8' | 'utf-16le' | 'utf-16be' | undefined;
+interface TextFile {
+  readonly absolute: string;
+  readonly path: string;
+}
 
 /** Turns the bytes of a text in one encoding into strings. */
 export function decoderOf(encoding: string): (bytes: Buffer) => string {
@@ -20,15 +25,41 @@ export function decoderOf(encoding: string): (bytes: Buffer) => string {
   }
 }
 
+/** Whether a file is compressed with gzip, and has to be unpacked before anything else reads it. */
+export async function isPacked({ absolute }: TextFile): Promise<boolean> {
+  const handle = await open(absolute);
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(2), 0, 2);
+    return bytesRead === 2 && isGzip(buffer);
+  } finally {
+    await handle.close();
+  }
+}
+
 /**
- * The bytes of a text file in an ASCII-compatible encoding, without byte order mark: UTF-16 comes as UTF-8.
+ * The bytes of a text file in an ASCII-compatible encoding, unpacked, without byte order mark: UTF-16 comes as UTF-8.
  * The bytes hold until the next are asked for.
- * @throws InputError when the file is not there, is compressed, is a Git LFS pointer, or is UTF-16 where the contract says otherwise.
+ * @throws InputError when the file is not there, is no text, or is UTF-16 where the contract says otherwise.
  */
-export async function* bytesOfText(
-  file: { absolute: string; path: string },
-  encoding: string,
-): AsyncGenerator<Buffer> {
+export async function* bytesOfText(file: TextFile, encoding: string): AsyncGenerator<Buffer> {
+  let decode: ((bytes: Buffer, isLast: boolean) => Buffer) | undefined;
+  let isFirst = true;
+  for await (let bytes of rawBytes(file)) {
+    if (isFirst) {
+      refuseNoText(bytes, file.path, encoding);
+      if (encoding.startsWith('utf-16')) decode = utf16Decoder(utf16Of(bytes, encoding), file.path);
+      else if (markOf(bytes) === 'utf-8') bytes = bytes.subarray(3);
+      isFirst = false;
+    }
+    const text = decode ? decode(bytes, false) : bytes;
+    if (text.length > 0) yield text;
+  }
+  const rest = decode?.(Buffer.alloc(0), true);
+  if (rest && rest.length > 0) yield rest;
+}
+
+/** The bytes of a file as they are, unpacked when it is compressed with gzip; each holds until the next are asked for. */
+export async function* rawBytes(file: TextFile): AsyncGenerator<Buffer> {
   const handle = await open(file.absolute).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT') throw error;
     throw new InputError(
@@ -36,88 +67,61 @@ export async function* bytesOfText(
     );
   });
   try {
-    let isFirst = true;
-    let decoder: InstanceType<typeof TextDecoder> | undefined;
     const buffer = Buffer.allocUnsafe(CHUNK);
-    for (;;) {
+    for (let isFirst = true; ; isFirst = false) {
       const { bytesRead } = await handle.read(buffer, 0, CHUNK);
-      let bytes: Buffer = buffer.subarray(0, bytesRead);
-      if (isFirst) {
-        const mark = markOf(bytes);
-        refuse(bytes, mark, file.path, encoding);
-        if (encoding.startsWith('utf-16')) {
-          const known = encoding === 'utf-16' ? (mark ?? 'utf-16le') : encoding;
-          decoder = new TextDecoder(known, { fatal: true });
-        }
-        if (mark === 'utf-8') bytes = bytes.subarray(3);
-        isFirst = false;
-      }
-      if (decoder) bytes = decoded(decoder, bytes, bytesRead > 0, file.path);
-      if (bytes.length > 0) yield bytes;
       if (bytesRead === 0) return;
+      const bytes = buffer.subarray(0, bytesRead);
+      if (isFirst && isGzip(bytes)) return yield* unpacked(file);
+      yield bytes;
     }
   } finally {
     await handle.close();
   }
 }
 
-function decoded(
-  decoder: InstanceType<typeof TextDecoder>,
-  bytes: Buffer,
-  stream: boolean,
-  path: string,
-): Buffer {
+async function* unpacked({ absolute, path }: TextFile): AsyncGenerator<Buffer> {
+  const packed = createReadStream(absolute);
+  const bytes = packed.pipe(createGunzip({ chunkSize: CHUNK }));
+  packed.on('error', (error) => bytes.destroy(error));
   try {
-    return Buffer.from(decoder.decode(bytes, { stream }), 'utf8');
+    for await (const chunk of bytes) yield chunk as Buffer;
   } catch (error) {
+    if (!(error as NodeJS.ErrnoException).code?.startsWith('Z_')) throw error;
     throw new InputError(
       fault(
-        'data-encoding',
-        `${path} is not valid UTF-16`,
+        'data-compressed',
+        `${path} cannot be unpacked: ${(error as Error).message}`,
         place(path),
-        'Set source.encoding to the encoding it has.',
+        'Check that the file is complete.',
       ),
       { cause: error },
     );
+  } finally {
+    packed.destroy();
   }
 }
 
-function markOf(bytes: Buffer): Mark {
-  if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) return 'utf-8';
-  if (bytes[0] === 0xff && bytes[1] === 0xfe) return 'utf-16le';
-  if (bytes[0] === 0xfe && bytes[1] === 0xff) return 'utf-16be';
-  return undefined;
-}
-
-function refuse(bytes: Buffer, mark: Mark, path: string, encoding: string): void {
-  const no = (code: string, message: string, next: string): never => {
-    throw new InputError(fault(code, `${path} ${message}`, place(path, 1), next));
+/** UTF-16 to UTF-8, piece by piece. What is no UTF-16 is refused at its line. */
+function utf16Decoder(encoding: string, path: string): (bytes: Buffer, isLast: boolean) => Buffer {
+  const decoder = new TextDecoder(encoding, { fatal: true });
+  let line = 1;
+  return (bytes, isLast) => {
+    try {
+      const text = Buffer.from(decoder.decode(bytes, { stream: !isLast }), 'utf8');
+      for (let at = text.indexOf(10); at >= 0; at = text.indexOf(10, at + 1)) line++;
+      return text;
+    } catch (error) {
+      const [sound = ''] = new TextDecoder(encoding).decode(bytes).split('\ufffd', 1);
+      throw new InputError(
+        fault(
+          'data-encoding',
+          `${path} is not valid UTF-16`,
+          place(path, line + sound.split('\n').length - 1),
+          'Set source.encoding to the encoding it has.',
+        ),
+        { cause: error },
+      );
+    }
   };
-  if (mark?.startsWith('utf-16') && !encoding.startsWith('utf-16')) {
-    no(
-      'data-encoding',
-      `is UTF-16 (its first bytes say so), not ${encoding}`,
-      'Set "encoding: utf-16" in the source of the contract.',
-    );
-  }
-  if (mark?.startsWith('utf-16') && encoding !== 'utf-16' && encoding !== mark) {
-    no(
-      'data-encoding',
-      `is ${mark} (its first bytes say so), not ${encoding}`,
-      'Set "encoding: utf-16" in the source of the contract.',
-    );
-  }
-  if (bytes[0] === 0x1f && bytes[1] === 0x8b) {
-    no('data-compressed', 'is compressed (gzip)', 'Decompress it before it is checked.');
-  }
-  if (bytes.subarray(0, 4).toString('latin1') === 'PAR1') {
-    no('data-format', 'is a Parquet file, not text', 'Set "format: parquet" in the source of the contract.');
-  }
-  if (bytes.subarray(0, 40).toString('latin1').startsWith('version https://git-lfs.github.com/spec/')) {
-    no(
-      'data-pointer',
-      'is a Git LFS pointer, not the data',
-      'Fetch the data: use "lfs: true" in actions/checkout, or run "git lfs pull".',
-    );
-  }
 }
