@@ -50,8 +50,6 @@ const REDIRECTING = [
   'GIT_CEILING_DIRECTORIES',
 ] as const;
 
-const MOST_OUTPUT = 512 * 1024 * 1024;
-
 export function git(directory: string, settings: readonly [string, string][] = []): Git {
   const env = {
     ...Object.fromEntries(REDIRECTING.map((name) => [name, undefined])),
@@ -61,20 +59,20 @@ export function git(directory: string, settings: readonly [string, string][] = [
     ...configurationEnvironment([...SETTINGS, ...settings]),
   };
   const run: Git['run'] = async (args, options = {}) => {
-    const result = await execa('git', args, {
+    const child = execa('git', args, {
       cwd: directory,
       env: { ...env, ...options.env },
       ...(options.input === undefined ? { stdin: 'ignore' as const } : { input: options.input }),
       encoding: 'buffer',
-      stripFinalNewline: false,
+      buffer: false,
       reject: false,
-      maxBuffer: MOST_OUTPUT,
     });
+    const [result, stdout, stderr] = await Promise.all([child, collected(child.stdout), collected(child.stderr)]);
     if (result.exitCode === undefined) throw notRun(result);
     const output = {
       exitCode: result.exitCode,
-      stdout: Buffer.from(result.stdout),
-      stderr: withoutCredentials(Buffer.from(result.stderr).toString('utf8')),
+      stdout,
+      stderr: withoutCredentials(stderr.toString('utf8')),
     };
     if (!(options.allow ?? [0]).includes(output.exitCode)) throw gitFailed(args, output);
     return output;
@@ -82,6 +80,13 @@ export function git(directory: string, settings: readonly [string, string][] = [
   const text: Git['text'] = async (args, options) =>
     (await run(args, options)).stdout.toString('utf8').replace(/\n$/, '');
   return { directory, run, text };
+}
+
+/** All bytes of a stream, without the copies that growing one buffer for them would take. */
+async function collected(stream: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of stream) chunks.push(chunk);
+  return Buffer.concat(chunks);
 }
 
 /** @throws OutsideError when git is not installed or too old. */

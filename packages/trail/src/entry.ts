@@ -1,6 +1,6 @@
 import { fault, InputError } from '@rastro/fault';
 import { z } from 'zod';
-import { canonicalJson } from './canonical-json.ts';
+import { canonicalJson, isCanonicalJson } from './canonical-json.ts';
 import { decodeEnvelope, type Envelope, isEnvelope } from './envelope.ts';
 import { Actor, events, KINDS, type Kind, type TrailEvent } from './event.ts';
 
@@ -69,7 +69,7 @@ export function nextEntry(
   return readStatement(JSON.parse(encodeEntry(entry)));
 }
 
-const ENTRIES_PER_FOLDER = 1000;
+const ENTRIES_PER_FOLDER = 100;
 
 /**
  * `entries/00000/00000012-release.json`. Git writes every folder that a commit touches anew, so that one folder of all
@@ -106,20 +106,23 @@ export function decodeEntry(bytes: Uint8Array): ReadEntry {
   const json = parseJson(text);
   if (!isEnvelope(json)) {
     const entry = readStatement(json);
-    if (encodeEntry(entry) !== text) throw malformed('the file is not in canonical form');
+    if (!isCanonicalJson(text, json)) throw malformed('the file is not in canonical form');
     return { entry, envelope: null };
   }
   const envelope = decodeEnvelope(json);
-  if (canonicalJson(json) !== text) throw malformed('the envelope is not in canonical form');
+  if (!isCanonicalJson(text, json)) throw malformed('the envelope is not in canonical form');
   const payload = utf8(envelope.payload);
-  const entry = readStatement(parseJson(payload));
-  if (encodeEntry(entry) !== payload) throw malformed('the signed statement is not in canonical form');
+  const statement = parseJson(payload);
+  const entry = readStatement(statement);
+  if (!isCanonicalJson(payload, statement)) throw malformed('the signed statement is not in canonical form');
   return { entry, envelope };
 }
 
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
 function utf8(bytes: Uint8Array): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    return decoder.decode(bytes);
   } catch (cause) {
     throw malformed('it is not UTF-8', cause);
   }
@@ -147,10 +150,17 @@ function readStatement(json: unknown): Entry {
     predicate: Omit<Entry, 'kind' | 'subject'>;
   };
   const entry = { kind: known.kind, ...predicate, subject } as Entry;
-  if (canonicalJson(subjectOf(entry, entry.prevSha256)) !== canonicalJson(subject)) {
+  if (!isSame(subjectOf(entry, entry.prevSha256), subject)) {
     throw malformed('its subject is not what its event speaks of');
   }
   return entry;
+}
+
+function isSame(a: readonly Subject[], b: readonly Subject[]): boolean {
+  return (
+    a.length === b.length &&
+    a.every(({ name, digest }, index) => name === b[index]?.name && digest.sha256 === b[index]?.digest.sha256)
+  );
 }
 
 function malformed(why: string, cause?: unknown): InputError {
