@@ -22,6 +22,7 @@ import {
   gateEvidence,
   nextEntry,
 } from '../packages/trail/lib/index.js';
+import { auditReader } from '../packages/usecases/lib/audit-reader.js';
 
 const ENTRIES = Number(process.argv[2] ?? 10_000);
 const ROUNDS = 5;
@@ -73,23 +74,13 @@ async function once() {
   const started = performance.now();
   const commits = await repository.trail(await repository.trailHead());
   const read = performance.now();
-  const tags = await repository.tags();
-  const branch = await repository.defaultBranch();
   const { status, steps } = await audit({
     model: 'churn',
     environment: 'prod',
     commits,
     repositoryId: await repository.rootCommit(),
     crypto: trailCrypto,
-    reader: {
-      policyAt: async (commit, path) => ({
-        bytes: await repository.readFile(commit, path),
-        blob: await repository.blobId(commit, path),
-      }),
-      tagObject: async (name) => tags.find((tag) => tag.name === name),
-      whereIs: async (commit) =>
-        (await repository.isAncestor(commit, branch.commit)) ? 'protected' : 'unprotected',
-    },
+    reader: auditReader(repository),
   });
   if (status !== 'verified') throw new Error(JSON.stringify(steps, null, 2));
   const ended = performance.now();
@@ -105,11 +96,13 @@ async function build() {
   git(['add', '.']);
   git(['commit', '--quiet', '-m', 'Begin']);
   const code = git(['rev-parse', 'HEAD']);
-  const tagObject = git(
-    ['mktag'],
-    `object ${code}\ntype commit\ntag churn@v1.0.0\ntagger Ada <ada@example.com> ${START} +0000\n\nchurn v1.0.0\n`,
-  );
-  git(['update-ref', 'refs/tags/churn@v1.0.0', tagObject]);
+  const tagged = (name) => {
+    const header = `object ${code}\ntype commit\ntag ${name}\ntagger Ada <ada@example.com> ${START} +0000`;
+    const id = git(['mktag'], `${header}\n\n${name}\n`);
+    git(['update-ref', `refs/tags/${name}`, id]);
+    return id;
+  };
+  const tagObject = tagged('churn@v1.0.0');
   const blob = git(['rev-parse', 'HEAD:rastro.policy.yaml']);
   const by = { login: 'ada', id: 1 };
   const chain = [];
@@ -198,7 +191,7 @@ async function build() {
   const policy = { commit: code, path: 'rastro.policy.yaml', blob, sha256: sha256(POLICY) };
   const decision = { ...question, policy, rules, allowed: true, replaces: null };
   add('gate', decision);
-  add('promote', decision);
+  add('promote', { ...decision, tag: 'churn#prod#1', tagObject: tagged('churn#prod#1') });
   add('deploy', {
     model: 'churn',
     version,

@@ -56,6 +56,8 @@ export function git(directory: string, settings: readonly [string, string][] = [
     LC_ALL: 'C',
     GIT_TERMINAL_PROMPT: '0',
     GIT_OPTIONAL_LOCKS: '0',
+    // An object is what its id says, not what refs/replace puts in its place.
+    GIT_NO_REPLACE_OBJECTS: '1',
     ...configurationEnvironment([...SETTINGS, ...settings]),
   };
   const run: Git['run'] = async (args, options = {}) => {
@@ -67,7 +69,11 @@ export function git(directory: string, settings: readonly [string, string][] = [
       buffer: false,
       reject: false,
     });
-    const [result, stdout, stderr] = await Promise.all([child, collected(child.stdout), collected(child.stderr)]);
+    const [result, stdout, stderr] = await Promise.all([
+      child,
+      collected(child.stdout),
+      collected(child.stderr),
+    ]);
     if (result.exitCode === undefined) throw notRun(result);
     const output = {
       exitCode: result.exitCode,

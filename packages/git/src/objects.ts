@@ -68,14 +68,14 @@ export async function objectAt(git: Git, commit: string, path: string): Promise<
   return object;
 }
 
-/** Which of the objects are there. Blobs are not read. */
-export async function presentObjects(git: Git, ids: readonly string[]): Promise<Set<string>> {
+/** Which of the ids are those of commits that are there. */
+export async function presentCommits(git: Git, ids: readonly string[]): Promise<Set<string>> {
   if (ids.length === 0) return new Set();
   const answer = await git.text(['cat-file', '--batch-check'], { input: `${ids.join('\n')}\n` });
   return new Set(
     answer
       .split('\n')
-      .filter((line) => !line.endsWith(' missing'))
+      .filter((line) => line.split(' ')[1] === 'commit')
       .map((line) => line.slice(0, line.indexOf(' '))),
   );
 }

@@ -3,7 +3,7 @@ import type { Repository } from '@rastro/usecases';
 import { tokenConfiguration } from './credentials.ts';
 import { checkVersion, type Git, gitFailed, git as openGit } from './git.ts';
 import { checkedObjectId, checkedPath, checkedRefName, checkedRemote, checkedRevision } from './names.ts';
-import { objectAt, readObjects, writeCommit, writeCommits } from './objects.ts';
+import { objectAt, presentCommits, readObjects, writeCommit, writeCommits } from './objects.ts';
 import { pushRefs, type RefUpdate, updateRefs } from './push.ts';
 import { fetchTags, readTags, seenTag, writeTag } from './tags.ts';
 import { readTrail } from './trail-branch.ts';
@@ -240,6 +240,15 @@ function repositoryOf(
     return (await resolve(wanted)) !== undefined;
   };
 
+  const isAncestor: Repository['isAncestor'] = (ancestor, descendant) => {
+    const commits = [checkedObjectId(ancestor), checkedObjectId(descendant)];
+    const ask = async () => {
+      const { exitCode } = await git.run(['merge-base', '--is-ancestor', ...commits], { allow: [0, 1] });
+      return exitCode === 0;
+    };
+    return deepening(commits.slice(1), ask, (answer) => answer);
+  };
+
   const commitInfo: Repository['commitInfo'] = async (commit) => {
     const [found] = await readObjects(git, [checkedObjectId(commit)]);
     if (found?.type !== 'commit') return undefined;
@@ -275,14 +284,7 @@ function repositoryOf(
       return deepening(commits, ask, (answer) => answer !== undefined);
     },
 
-    isAncestor(ancestor, descendant) {
-      const commits = [checkedObjectId(ancestor), checkedObjectId(descendant)];
-      const ask = async () => {
-        const { exitCode } = await git.run(['merge-base', '--is-ancestor', ...commits], { allow: [0, 1] });
-        return exitCode === 0;
-      };
-      return deepening(commits.slice(1), ask, (answer) => answer);
-    },
+    isAncestor,
 
     fetchCommit,
 
@@ -292,6 +294,30 @@ function repositoryOf(
 
     async blobId(commit, path) {
       return (await object(commit, path))?.id;
+    },
+
+    async readFiles(files) {
+      const named = files.map(
+        ({ commit, path }) => `${checkedObjectId(commit)}:${checkedPath(`${folder}${path}`)}`,
+      );
+      const found = await readObjects(git, named);
+      return found.map((file) => (file?.type === 'blob' ? { blob: file.id, bytes: file.bytes } : undefined));
+    },
+
+    async placesOf(commits, branch) {
+      const present = await presentCommits(git, commits.map(checkedObjectId));
+      const here = commits.filter((commit) => present.has(commit));
+      const beyond = await git.text(['rev-list', '--stdin'], {
+        input: `${[...here, `^${checkedObjectId(branch)}`].join('\n')}\n`,
+      });
+      const outside = new Set(beyond.split('\n'));
+      // History that a shallow clone lacks may lead there after all.
+      if (here.some((commit) => outside.has(commit)) && (await isShallow())) {
+        for (const commit of here) if (await isAncestor(commit, branch)) outside.delete(commit);
+      }
+      const place = (commit: string) =>
+        !present.has(commit) ? 'absent' : outside.has(commit) ? 'outside' : 'inside';
+      return new Map(commits.map((commit) => [commit, place(commit)]));
     },
 
     commitInfo,
@@ -320,8 +346,8 @@ function repositoryOf(
       if (await isShallow()) {
         throw shallow('the first commit of the repository is not known');
       }
-      const roots = (await git.text(['rev-list', '--max-parents=0', start])).split('\n').sort();
-      return roots[0] ?? start;
+      // Along the first parents, so that merging another history in changes nothing.
+      return git.text(['rev-list', '--first-parent', '--max-parents=0', start]);
     },
 
     async tags() {

@@ -1,6 +1,6 @@
 import type { Git } from './git.ts';
 import { checkedIdentity, checkedObjectId, checkedRefName } from './names.ts';
-import { presentObjects } from './objects.ts';
+import { presentCommits } from './objects.ts';
 
 /**
  * Where tags of the remote are kept. A checkout rewrites the tag that it was started by into a lightweight one under
@@ -68,7 +68,7 @@ export async function fetchTags(
   }
   const wanted = [...theirs].filter(([name, { objectId }]) => ours.get(name) !== objectId);
   const present = isShallow
-    ? await presentObjects(
+    ? await presentCommits(
         git,
         wanted.map(([, { commit }]) => commit),
       )

@@ -13,6 +13,7 @@ export interface ReadCommit {
 
 interface Change {
   readonly status: string;
+  readonly mode: string;
   readonly blob: string;
   readonly path: string;
 }
@@ -45,7 +46,8 @@ export async function readTrail(git: Git, head: string): Promise<ReadCommit[]> {
   });
 }
 
-const isAddition = ({ status }: Change) => status === 'A';
+/** Only a plain file is an entry: a link that is named like one and holds its text is not. */
+const isAddition = ({ status, mode }: Change) => status === 'A' && mode === '100644';
 
 function parseCommit(bytes: Buffer): Pick<ReadCommit, 'parents' | 'message' | 'committedAt'> {
   const text = bytes.toString('utf8');
@@ -72,9 +74,9 @@ async function readChanges(git: Git, ids: readonly string[]): Promise<Map<string
   for (let at = 0; at < tokens.length; at++) {
     const token = tokens[at] ?? '';
     if (token.startsWith(':')) {
-      const [, , , blob = '', status = ''] = token.split(' ');
+      const [, mode = '', , blob = '', status = ''] = token.split(' ');
       at++;
-      own.push({ status, blob, path: tokens[at] ?? '' });
+      own.push({ status, mode, blob, path: tokens[at] ?? '' });
     } else if (token !== '') {
       own = changes.get(token) ?? [];
       changes.set(token, own);

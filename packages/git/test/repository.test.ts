@@ -91,6 +91,47 @@ test('a commit, its author and what is not committed are read', async () => {
   expect(await repository.rootCommit()).toBe(await repository.head());
 });
 
+test('many files are read at once, and many commits placed by whether a branch leads to them', async () => {
+  await using work = await temporaryRepository({ files: { 'a.txt': 'one\n' } });
+  const repository = await openRepository(work.directory);
+  const first = await repository.head();
+  const second = await work.commit('Change', { 'a.txt': 'two\n' });
+  await work.git('switch', '--quiet', '--create', 'topic', first);
+  const aside = await work.commit('Aside', { 'a.txt': 'three\n' });
+  const blob = (await repository.blobId(first, 'a.txt'))!;
+  const texts = await repository.readFiles(
+    [first, second, nowhere, blob].map((commit) => ({ commit, path: 'a.txt' })),
+  );
+  expect(texts.map((file) => file && Buffer.from(file.bytes).toString())).toEqual([
+    'one\n',
+    'two\n',
+    undefined,
+    undefined,
+  ]);
+  expect(texts[0]?.blob).toBe(blob);
+  expect(await repository.readFiles([{ commit: first, path: 'b.txt' }])).toEqual([undefined]);
+  expect(await repository.readFiles([])).toEqual([]);
+  const places = await repository.placesOf([first, second, aside, nowhere, blob], second);
+  expect([...places.values()]).toEqual(['inside', 'inside', 'outside', 'absent', 'absent']);
+});
+
+test('objects are what their ids say, and merging another history in does not change whose repository it is', async () => {
+  await using work = await temporaryRepository({ files: { 'a.txt': 'one\n' } });
+  const repository = await openRepository(work.directory);
+  const first = await repository.head();
+  const blob = (await repository.blobId(first, 'a.txt'))!;
+  const second = await work.commit('Change', { 'a.txt': 'two\n' });
+  await work.git('replace', blob, (await repository.blobId(second, 'a.txt'))!);
+  expect(Buffer.from((await repository.readFile(first, 'a.txt'))!).toString()).toBe('one\n');
+  for (const name of ['one', 'two', 'three']) {
+    await work.git('switch', '--quiet', '--orphan', name);
+    await work.commit(name, { [`${name}.txt`]: name });
+    await work.git('switch', '--quiet', 'main');
+    await work.git('merge', '--quiet', '--allow-unrelated-histories', '--no-edit', name);
+  }
+  expect(await repository.rootCommit()).toBe(first);
+});
+
 test('the merge-base of a shallow clone is found by fetching more history', async () => {
   await using work = await temporaryRepository({ files: { 'a.txt': '0\n' }, remote: true });
   grow(work.directory, 'main', 60);

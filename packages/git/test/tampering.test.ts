@@ -92,32 +92,39 @@ async function released(): Promise<{ work: TemporaryRepository; repository: Repo
     [{ name: 'churn@v1.0.0', objectId: tagObject }],
   );
   const rule = { passed: true, waived: false, evidence: '' };
-  await append({
-    kind: 'promote',
-    event: {
-      model: 'churn',
-      version: 'v1.0.0',
-      sha256: MODEL,
-      stage: 'prod',
-      policy: {
-        commit: code,
-        path: 'rastro.policy.yaml',
-        blob: (await repository.blobId(code, 'rastro.policy.yaml')) ?? '',
-        sha256: sha256(POLICY),
+  const stage = { name: 'churn#prod#1', target: code, message: 'churn v1.0.0 is prod' };
+  const stageTag = await repository.makeTagObject({ ...stage, tagger: author, taggedAt: at });
+  await append(
+    {
+      kind: 'promote',
+      event: {
+        model: 'churn',
+        version: 'v1.0.0',
+        sha256: MODEL,
+        stage: 'prod',
+        policy: {
+          commit: code,
+          path: 'rastro.policy.yaml',
+          blob: (await repository.blobId(code, 'rastro.policy.yaml')) ?? '',
+          sha256: sha256(POLICY),
+        },
+        recordSha256: null,
+        author: null,
+        actor: { login: 'ada', id: 1 },
+        approvals: [],
+        rules: [
+          { ...rule, rule: 'who', expected: 'whoever can push', actual: 'ada (1)' },
+          { ...rule, rule: 'from', expected: 'candidate', actual: 'candidate' },
+          { ...rule, rule: 'data_contract', expected: 'pass', actual: 'pass' },
+        ],
+        allowed: true,
+        replaces: null,
+        tag: stage.name,
+        tagObject: stageTag,
       },
-      recordSha256: null,
-      author: null,
-      actor: { login: 'ada', id: 1 },
-      approvals: [],
-      rules: [
-        { ...rule, rule: 'who', expected: 'whoever can push', actual: 'ada (1)' },
-        { ...rule, rule: 'from', expected: 'candidate', actual: 'candidate' },
-        { ...rule, rule: 'data_contract', expected: 'pass', actual: 'pass' },
-      ],
-      allowed: true,
-      replaces: null,
     },
-  });
+    [{ name: stage.name, objectId: stageTag }],
+  );
   await append({
     kind: 'deploy',
     event: {
@@ -143,15 +150,16 @@ async function auditOf(repository: Repository) {
     repositoryId: await repository.rootCommit(),
     crypto: { sha256, digest: () => new Uint8Array(), verify: () => false },
     reader: {
-      async policyAt(commit, path) {
-        const [blob, bytes] = [
-          await repository.blobId(commit, path),
-          await repository.readFile(commit, path),
-        ];
-        return blob && bytes ? { blob, bytes } : undefined;
+      policies: (commits) =>
+        repository.readFiles(commits.map((commit) => ({ commit, path: 'rastro.policy.yaml' }))),
+      tags: () => repository.tags(),
+      async whereAre(commits) {
+        const places = await repository.placesOf(commits, await repository.head());
+        return new Map(
+          [...places].map(([commit, place]) => [commit, place === 'absent' ? place : 'protected']),
+        );
       },
-      tagObject: async (name) => (await repository.tags()).find((tag) => tag.name === name),
-      whereIs: async (commit) => ((await repository.resolve(commit)) ? 'protected' : 'absent'),
+      leadTo: async () => true,
     },
   });
   return { status, bad: steps.filter((step) => step.status === 'violated' || step.status === 'unprovable') };
@@ -191,6 +199,19 @@ test('a swapped tag is named, and so is a lightweight one in its place', async (
   expect((await auditOf(repository)).bad).toMatchObject([{ step: 'tags', status: 'unprovable' }]);
   await work.git('update-ref', 'refs/tags/churn@v1.0.0', tagObject);
   expect((await auditOf(repository)).bad).toEqual([]);
+
+  const stageTag = await work.git('rev-parse', 'refs/tags/churn#prod#1');
+  await work.git('update-ref', 'refs/tags/churn#prod#1', 'refs/tags/churn@v1.0.0-copy');
+  expect((await auditOf(repository)).bad).toMatchObject([{ step: 'tags', status: 'violated' }]);
+  await work.git('update-ref', 'refs/tags/churn#prod#1', stageTag);
+  const later = await work.commit('Another model');
+  await work.tag('churn@v1.1.0', { message: 'Release' });
+  await work.tag('churn#prod#2', { message: 'Promoted by hand' });
+  expect((await auditOf(repository)).bad).toMatchObject([
+    { step: 'tags', status: 'violated', sentence: expect.stringContaining('churn#prod#2') },
+  ]);
+  await work.git('tag', '-d', 'churn#prod#2');
+  expect((await auditOf(repository)).bad, later).toEqual([]);
   await work.dispose();
 });
 
@@ -224,5 +245,18 @@ test('an edited, dropped, moved or merged entry is named in real commits', async
   expect(await faultsOf(repository, await work.git('rev-parse', 'HEAD'))).toEqual(
     expect.arrayContaining(['wrong-parent']),
   );
+
+  // A link that is named like an entry and holds its text is none, nor is another repository's commit in its place.
+  for (const mode of ['120000', '160000']) {
+    await work.git('checkout', '--quiet', '--force', '--detach', commits.at(-2) ?? '');
+    const path = 'entries/00000/00000004-deploy.json';
+    const object = mode === '160000' ? head : await work.git('rev-parse', `${head}:${path}`);
+    await work.git('update-index', '--add', '--cacheinfo', `${mode},${object},${path}`);
+    const message = await work.git('log', '-1', '--format=%B', head);
+    await work.git('commit', '--quiet', '-m', message);
+    expect(await faultsOf(repository, await work.git('rev-parse', 'HEAD'))).toEqual(
+      expect.arrayContaining(['changed-file', 'not-one-file']),
+    );
+  }
   await work.dispose();
 });

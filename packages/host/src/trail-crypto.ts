@@ -40,7 +40,16 @@ const FORMATS: Readonly<Record<string, Format>> = {
   'ecdsa-sha2-nistp521': { keyType: 'ecdsa-sha2-nistp521', hash: 'sha512', curve: P521 },
 };
 
+/** Few keys sign many entries, and taking one in costs about as much as a check. */
+const publicKeys = new Map<string, KeyObject | undefined>();
+
 function publicKeyOf(key: SshKey): KeyObject | undefined {
+  const blob = Buffer.from(key.blob).toString('base64');
+  if (!publicKeys.has(blob)) publicKeys.set(blob, importedKey(key));
+  return publicKeys.get(blob);
+}
+
+function importedKey(key: SshKey): KeyObject | undefined {
   const jwk = jwkOf(key);
   if (!jwk) return undefined;
   try {

@@ -1,25 +1,36 @@
-import { evaluatePolicy, type RuleResult } from '@rastro/registry';
+import { evaluatePolicy, type Policy, type RuleResult } from '@rastro/registry';
 import type { AuditContext, AuditStep, StepName, StepStatus } from './audit.ts';
-import { type FoundPolicy, isSignedByApprover } from './audit-identity.ts';
+import type { ChainedEntry } from './chain.ts';
 import { type EntryOf, entryPath } from './entry.ts';
 import { gateEvidence } from './gate-evidence.ts';
+import type { NamedPolicy } from './policy-history.ts';
+import { isSignedByApprover } from './signers.ts';
 import { modelState, standingEntries } from './state.ts';
 
 /** Clocks of two machines may differ by this much; more than that is a date put back to make old evidence look fresh. */
 const CLOCK_DIFFERENCE = 60 * 60_000;
 
-type Gate = EntryOf<'promote'> | EntryOf<'rollback'>;
+/** The decision that let a version into a stage. */
+export type Move = EntryOf<'promote'> | EntryOf<'rollback'>;
+
+interface NoMove {
+  readonly status: StepStatus;
+  readonly sentence: string;
+  readonly evidence: string[];
+}
 
 /** Steps 7, 8 and 9: the evaluation, the approvals and the policy under which the deployed version was let into its stage. */
-export async function auditGate(context: AuditContext, deploy: EntryOf<'deploy'>): Promise<AuditStep[]> {
-  const gate = gateOf(context, deploy);
+export function auditGate(
+  context: AuditContext,
+  deploy: EntryOf<'deploy'>,
+  gate: Move | NoMove,
+): AuditStep[] {
   if ('sentence' in gate) {
     return (['evaluation', 'approvals', 'policy'] as const).map((step) => ({ step, ...gate }));
   }
-  const found = context.policies.of(gate.seq);
-  const before = context.chain.entries.filter(({ entry }) => entry.seq < gate.seq);
-  if (!found?.policy) {
-    const lost = await policyStep(context, gate, found, []);
+  const named = context.policies.of(gate.seq);
+  if (!named?.policy) {
+    const lost = policyStep(context, gate, named, []);
     const sentence = 'Its thresholds cannot be recomputed without the policy.';
     return [
       { step: 'evaluation', status: 'unprovable', sentence, evidence: [entryPath(gate)] },
@@ -27,19 +38,49 @@ export async function auditGate(context: AuditContext, deploy: EntryOf<'deploy'>
       lost,
     ];
   }
-  const { request, evidence } = gateEvidence(before, {
-    ...gate.event,
-    rollback: gate.kind === 'rollback',
-    isSigned: (approval) => isSignedByApprover(approval, found.policy, context.crypto),
-    at: gate.recordedAt,
-  });
-  const { stage } = gate.event;
-  const { rules } = evaluatePolicy({ policy: found.policy, stage, request, evidence });
+  const rules = judgedAgain(context, gate, named.policy, relevantTo(context));
   return [
     evaluationStep(context, gate, rules.filter(isEvaluationRule)),
-    approvalStep(context, gate, found, rules.filter(isApprovalRule)),
-    await policyStep(context, gate, found, rules),
+    approvalStep(context, { gate, deploy, policy: named.policy, rules: rules.filter(isApprovalRule) }),
+    policyStep(context, gate, named, rules),
   ];
+}
+
+/** What a policy answers to a move, asked again with the evidence of the entries before it. */
+function judgedAgain(
+  { crypto }: AuditContext,
+  move: Move,
+  policy: Policy,
+  relevant: readonly ChainedEntry[],
+): readonly RuleResult[] {
+  const { request, evidence } = gateEvidence(
+    relevant.filter(({ entry }) => entry.seq < move.seq),
+    {
+      ...move.event,
+      rollback: move.kind === 'rollback',
+      isSigned: (approval) => isSignedByApprover(approval, policy, crypto),
+      at: move.recordedAt,
+    },
+  );
+  return evaluatePolicy({ policy, stage: move.event.stage, request, evidence }).rules;
+}
+
+/** What can bear on a decision about the model: all that is not a decision about another one. */
+function relevantTo({ chain, model }: AuditContext): ChainedEntry[] {
+  return chain.entries.filter(({ entry }) => {
+    switch (entry.kind) {
+      case 'approve':
+      case 'gate':
+      case 'release':
+      case 'promote':
+      case 'rollback':
+      case 'deploy':
+      case 'drift':
+        return entry.event.model === model;
+      default:
+        return true;
+    }
+  });
 }
 
 const isEvaluationRule = ({ rule }: RuleResult) =>
@@ -47,10 +88,10 @@ const isEvaluationRule = ({ rule }: RuleResult) =>
 const isApprovalRule = ({ rule }: RuleResult) => rule === 'approvals' || rule === 'rejections';
 
 /** The decision that let the deployed file into the stage of its environment: the last one before the deployment. */
-function gateOf(
+export function gateOf(
   { chain, model, environment }: AuditContext,
   deploy: EntryOf<'deploy'>,
-): Gate | { status: StepStatus; sentence: string; evidence: string[] } {
+): Move | NoMove {
   const before = chain.entries.filter(({ entry }) => entry.seq < deploy.seq);
   const holding = modelState(before, model).stages.get(environment);
   const entry = holding && before.find((chained) => chained.entry.seq === holding.seq)?.entry;
@@ -71,7 +112,7 @@ function gateOf(
   return entry;
 }
 
-function judged(step: StepName, gate: Gate, rules: readonly RuleResult[], good: string): AuditStep {
+function judged(step: StepName, gate: Move, rules: readonly RuleResult[], good: string): AuditStep {
   const evidence = [entryPath(gate)];
   const breach = rules.find(({ passed, waived }) => !passed && !waived);
   if (breach) return { step, status: 'violated', sentence: showBreach(breach), evidence };
@@ -84,7 +125,7 @@ function showBreach({ rule, expected, actual }: RuleResult): string {
   return `At the time of the decision ${rule} asked for ${expected}, and there was: ${actual}.`;
 }
 
-function evaluationStep({ chain }: AuditContext, gate: Gate, rules: readonly RuleResult[]): AuditStep {
+function evaluationStep({ chain }: AuditContext, gate: Move, rules: readonly RuleResult[]): AuditStep {
   const step = 'evaluation' as const;
   const { recordSha256, sha256 } = gate.event;
   const records = standingEntries(chain.entries)
@@ -127,25 +168,21 @@ function evaluationStep({ chain }: AuditContext, gate: Gate, rules: readonly Rul
 
 function approvalStep(
   { chain, crypto }: AuditContext,
-  gate: Gate,
-  found: FoundPolicy,
-  rules: readonly RuleResult[],
+  {
+    gate,
+    deploy,
+    policy,
+    rules,
+  }: { gate: Move; deploy: EntryOf<'deploy'>; policy: Policy; rules: readonly RuleResult[] },
 ): AuditStep {
   const step = 'approvals' as const;
   const { model, version, stage, approvals } = gate.event;
-  const entries = chain.entries.filter(
-    ({ entry }) =>
-      entry.kind === 'approve' &&
-      entry.seq < gate.seq &&
-      entry.event.model === model &&
-      entry.event.version === version &&
-      entry.event.stage === stage,
+  const about = approvalsOn(chain.entries).filter(
+    ({ entry: { event } }) => event.model === model && event.version === version && event.stage === stage,
   );
-  const forged = entries.find(
-    (chained) =>
-      chained.entry.kind === 'approve' &&
-      chained.entry.event.source === 'signature' &&
-      !isSignedByApprover(chained, found.policy, crypto),
+  const before = about.filter(({ entry }) => entry.seq < gate.seq);
+  const forged = before.find(
+    (chained) => chained.entry.event.source === 'signature' && !isSignedByApprover(chained, policy, crypto),
   );
   if (forged) {
     return {
@@ -155,60 +192,56 @@ function approvalStep(
       evidence: [entryPath(forged.entry)],
     };
   }
-  const unbacked = approvals.find(
-    ({ by, source }) =>
-      source === 'signature' &&
-      !entries.some(({ entry }) => entry.kind === 'approve' && entry.event.by.login === by.login),
-  );
+  const unbacked = approvals.find(({ source }) => source === 'signature');
   if (unbacked) {
     return {
       step,
-      status: 'unprovable',
-      sentence: `The decision counts a signature of ${unbacked.by.login} that is not on the trail.`,
+      status: 'violated',
+      sentence: `The decision itself states an approval by signature of ${unbacked.by.login}, and those are entries of their own.`,
       evidence: [entryPath(gate)],
     };
   }
   const asked = rules.find(({ rule }) => rule === 'approvals');
+  const since = about.filter(
+    ({ entry }) => entry.seq > gate.seq && entry.seq < deploy.seq && entry.event.verdict === 'rejected',
+  );
+  const good = asked
+    ? `Approved, as ${asked.expected} was asked: ${asked.actual}.`
+    : 'The policy asks for no approval.';
+  const rejected = since.map(({ entry }) => entry.event.by.login).join(', ');
   const judgement = judged(
     step,
     gate,
     rules,
-    asked ? `Approved, as ${asked.expected} was asked: ${asked.actual}.` : 'The policy asks for no approval.',
+    since.length > 0
+      ? `${good} Between the decision and the deployment it was rejected by ${rejected}.`
+      : good,
   );
-  return { ...judgement, evidence: [...judgement.evidence, ...entries.map(({ entry }) => entryPath(entry))] };
+  const evidence = [...before, ...since].map(({ entry }) => entryPath(entry));
+  return { ...judgement, evidence: [...judgement.evidence, ...evidence] };
 }
 
-async function policyStep(
-  { chain, crypto, reader }: AuditContext,
-  gate: Gate,
-  found: FoundPolicy | undefined,
+function approvalsOn(
+  entries: readonly ChainedEntry[],
+): (ChainedEntry & { readonly entry: EntryOf<'approve'> })[] {
+  return entries.filter(
+    (chained): chained is ChainedEntry & { readonly entry: EntryOf<'approve'> } =>
+      chained.entry.kind === 'approve',
+  );
+}
+
+function policyStep(
+  context: AuditContext,
+  gate: Move,
+  named: NamedPolicy | undefined,
   rules: readonly RuleResult[],
-): Promise<AuditStep> {
+): AuditStep {
   const step = 'policy' as const;
-  const named = gate.event.policy;
-  const evidence = [entryPath(gate), named.commit];
+  const { chain } = context;
+  const { commit } = gate.event.policy;
+  const evidence = [entryPath(gate), commit];
   const result = (status: StepStatus, sentence: string): AuditStep => ({ step, status, sentence, evidence });
-  if (!found) {
-    return result(
-      'unprovable',
-      `The policy of the decision, ${named.path} at ${named.commit.slice(0, 12)}, is not in this clone.`,
-    );
-  }
-  if (found.blob !== named.blob || crypto.sha256(found.bytes) !== named.sha256) {
-    return result(
-      'violated',
-      `The decision names another ${named.path} than the one in commit ${named.commit.slice(0, 12)}.`,
-    );
-  }
-  if (!found.policy) {
-    return result('violated', `The policy of the decision is not valid, so that nothing can have passed it.`);
-  }
-  if ((await reader.whereIs(named.commit)) !== 'protected') {
-    return result(
-      'violated',
-      `The policy of the decision is from commit ${named.commit.slice(0, 12)}, which is on no protected branch.`,
-    );
-  }
+  if (named?.fault) return result(named.fault.status, named.fault.sentence);
   const before = chain.entries.filter(({ entry }) => entry.seq < gate.seq);
   const later = before.find(
     ({ entry }) => Date.parse(entry.recordedAt) > Date.parse(gate.recordedAt) + CLOCK_DIFFERENCE,
@@ -232,10 +265,34 @@ async function policyStep(
   if (differing !== undefined) {
     return result('violated', `The decision records rule ${differing} otherwise than the policy gives it.`);
   }
+  const earlier = earlierFault(context, gate);
+  if (earlier) return { step, ...earlier, evidence: [...evidence, ...earlier.evidence] };
   return result(
     'verified',
-    `The policy of commit ${named.commit.slice(0, 12)} allows it when evaluated again: ${rules.length} rules.`,
+    `The policy of commit ${commit.slice(0, 12)} allows it when evaluated again: ${rules.length} rules.`,
   );
+}
+
+/**
+ * A decision leans on those before it: which stages the version held, and whom it replaced, with which metrics. So each earlier
+ * move of the model is judged again, too.
+ */
+function earlierFault(context: AuditContext, gate: Move): NoMove | undefined {
+  const relevant = relevantTo(context);
+  for (const { entry } of relevant) {
+    if (entry.seq >= gate.seq || (entry.kind !== 'promote' && entry.kind !== 'rollback')) continue;
+    const evidence = [entryPath(entry)];
+    const named = context.policies.of(entry.seq);
+    const lead = `It follows ${entryPath(entry)}.`;
+    if (!named || named.fault) {
+      const fault = named?.fault ?? { status: 'unprovable', sentence: 'Its policy is not known.' };
+      return { status: fault.status, sentence: `${lead} ${fault.sentence}`, evidence };
+    }
+    const rules = named.policy ? judgedAgain(context, entry, named.policy, relevant) : [];
+    const breach = rules.find(({ passed, waived }) => !passed && !waived);
+    if (breach) return { status: 'violated', sentence: `${lead} ${showBreach(breach)}`, evidence };
+  }
+  return undefined;
 }
 
 /** The first rule whose outcome was recorded otherwise. Wording may change between versions of Rastro, outcomes may not. */

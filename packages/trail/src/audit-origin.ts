@@ -30,7 +30,7 @@ export async function auditOrigin(context: AuditContext, deploy: EntryOf<'deploy
   if (train.event.data.length === 0) {
     return { step, status: 'unprovable', sentence: 'The training names no data.', evidence };
   }
-  switch (await reader.whereIs(train.event.code)) {
+  switch ((await reader.whereAre([train.event.code])).get(train.event.code) ?? 'absent') {
     case 'absent':
       return {
         step,

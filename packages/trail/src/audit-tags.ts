@@ -1,4 +1,6 @@
+import { type AnnotatedTag, registryState } from '@rastro/registry';
 import type { AuditContext, AuditStep } from './audit.ts';
+import type { Move } from './audit-gate.ts';
 import { type EntryOf, entryPath } from './entry.ts';
 import { trainingOf } from './gate-evidence.ts';
 import { modelState, standingEntries } from './state.ts';
@@ -10,11 +12,16 @@ export function trailTrailer(head: string): string {
   return `${TRAIL_TRAILER}${head}`;
 }
 
-/** Step 10: the version's tag is the object that the release recorded, and was made on the trail as it was then. */
+/**
+ * Step 10: the tags of the version and of its stage are the objects that the trail recorded, the first was made on the trail as
+ * it was then, and no other tag gives the stage away.
+ */
 export async function auditTags(
-  { chain, reader, model }: AuditContext,
+  context: AuditContext,
   deploy: EntryOf<'deploy'>,
+  move: Move | undefined,
 ): Promise<AuditStep> {
+  const { chain, reader, model } = context;
   const step = 'tags' as const;
   const release = modelState(chain.entries, model).releases.get(deploy.event.version);
   if (!release) {
@@ -27,7 +34,8 @@ export async function auditTags(
   }
   const { tag: name, tagObject, commit } = release.event;
   const evidence = [entryPath(release), name];
-  const tag = await reader.tagObject(name);
+  const tags = await reader.tags();
+  const tag = tags.find((each) => each.name === name);
   if (!tag) {
     return {
       step,
@@ -58,12 +66,49 @@ export async function auditTags(
       evidence,
     };
   }
+  const stage = move && stageTag(context, move, tags);
+  if (move && stage) return { step, ...stage, evidence: [...evidence, entryPath(move)] };
   return {
     step,
     status: 'verified',
-    sentence: `The tag ${name} is the object that the release recorded.`,
+    sentence: move
+      ? `The tags ${name} and ${move.event.tag} are the objects that the trail recorded.`
+      : `The tag ${name} is the object that the release recorded.`,
     evidence,
   };
+}
+
+/** What is wrong with the tags of the stage; undefined when nothing is. */
+function stageTag(
+  { chain, model, environment }: AuditContext,
+  move: Move,
+  tags: readonly AnnotatedTag[],
+): Pick<AuditStep, 'status' | 'sentence'> | undefined {
+  const { tag: name, tagObject } = move.event;
+  const tag = tags.find((each) => each.name === name);
+  if (!tag) return { status: 'unprovable', sentence: `The annotated tag ${name} is not in this clone.` };
+  if (tag.objectId !== tagObject) {
+    const sentence = `The tag ${name} was swapped: the trail recorded ${tagObject}, and it is ${tag.objectId}.`;
+    return { status: 'violated', sentence };
+  }
+  // Programs that read tags alone go by the last of them, which must then be one that the trail made.
+  const registered = registryState(tags).get(model);
+  const holder = modelState(chain.entries, model).stages.get(environment)?.version;
+  if (registered?.stages.get(environment) === holder) return undefined;
+  const made = new Set(
+    chain.entries.flatMap(({ entry }) =>
+      entry.kind === 'promote' || entry.kind === 'rollback' ? [entry.event.tagObject] : [],
+    ),
+  );
+  const foreign = registered?.events.findLast(
+    (event) => event.stage === environment && !made.has(event.tag.objectId),
+  );
+  return foreign
+    ? {
+        status: 'violated',
+        sentence: `The tag ${foreign.tag.name}, which no entry made, says otherwise than the trail who holds ${environment}.`,
+      }
+    : undefined;
 }
 
 /** Step 11: files in hand are the ones that the trail speaks of. */

@@ -1,9 +1,12 @@
-import { auditGate } from './audit-gate.ts';
-import { auditSignatures, auditTrustRoot, type PolicyHistory, policyHistory } from './audit-identity.ts';
+import type { AnnotatedTag } from '@rastro/registry';
+import { auditGate, gateOf } from './audit-gate.ts';
+import { auditSignatures, auditTrustRoot } from './audit-identity.ts';
 import { auditData, auditOrigin } from './audit-origin.ts';
 import { auditFiles, auditTags } from './audit-tags.ts';
 import { type Chain, type TrailCommit, verifyChain } from './chain.ts';
 import { type EntryOf, entryPath } from './entry.ts';
+import { type PolicyHistory, policyHistory } from './policy-history.ts';
+import { skipsOf } from './skips.ts';
 import type { TrailCrypto } from './ssh-signature.ts';
 import { modelState } from './state.ts';
 
@@ -33,10 +36,16 @@ export interface AuditStep {
 
 /** What an audit reads besides the trail, all of it from the clone. "Not in this clone" is undefined or `absent`. */
 export interface AuditReader {
-  policyAt(commit: string, path: string): Promise<{ blob: string; bytes: Uint8Array } | undefined>;
-  tagObject(name: string): Promise<{ objectId: string; commit: string; message: string } | undefined>;
-  /** Whether a commit is there, and whether a protected branch reaches it. */
-  whereIs(commit: string): Promise<'protected' | 'unprotected' | 'absent'>;
+  /** The policy as each of the commits holds it, in the order asked for. */
+  policies(
+    commits: readonly string[],
+  ): Promise<readonly ({ readonly blob: string; readonly bytes: Uint8Array } | undefined)[]>;
+  /** All annotated tags. */
+  tags(): Promise<readonly AnnotatedTag[]>;
+  /** Which of the commits are there, and which of them the protected branch reaches. */
+  whereAre(commits: readonly string[]): Promise<ReadonlyMap<string, 'protected' | 'unprotected' | 'absent'>>;
+  /** Whether history leads from each of the commits to the last, or they are the same. */
+  leadTo(commits: readonly string[], last: string): Promise<boolean>;
 }
 
 export interface AuditRequest {
@@ -83,7 +92,7 @@ export async function audit(request: AuditRequest): Promise<Audit> {
     repositoryId,
     ...(expectHead === undefined ? {} : { expectHead }),
   });
-  const context = { ...request, chain, policies: await policyHistory(chain.entries, request.reader) };
+  const context = { ...request, chain, policies: await policyHistory(chain.entries, request.reader, crypto) };
   const deploy = modelState(chain.entries, request.model).deployed.get(request.environment);
   const steps = [
     auditTrustRoot(context),
@@ -101,11 +110,12 @@ export async function audit(request: AuditRequest): Promise<Audit> {
 }
 
 async function stepsOfDeployment(context: AuditContext, deploy: EntryOf<'deploy'>): Promise<AuditStep[]> {
+  const gate = gateOf(context, deploy);
   return [
     await auditOrigin(context, deploy),
     auditData(context, deploy),
-    ...(await auditGate(context, deploy)),
-    await auditTags(context, deploy),
+    ...auditGate(context, deploy, gate),
+    await auditTags(context, deploy, 'kind' in gate ? gate : undefined),
     auditFiles(context, deploy),
   ];
 }
@@ -182,7 +192,8 @@ function auditDeployment(
   };
 }
 
-function limitsOf({ chain, expectHead, trustRoot, commits }: AuditContext): string[] {
+function limitsOf(context: AuditContext): string[] {
+  const { chain, expectHead, trustRoot, commits } = context;
   const unsigned = chain.entries.filter(({ envelope }) => envelope === null).length;
   const limits = ['It does not show what is running now, only what was recorded as deployed.'];
   if (expectHead === undefined) {
@@ -201,7 +212,26 @@ function limitsOf({ chain, expectHead, trustRoot, commits }: AuditContext): stri
   if (chain.entries.some(hasForgeApproval)) {
     limits.push('Approvals by review or environment are as the forge reported them at the time.');
   }
+  limits.push(
+    'Who asked, who the author is and when it was are as the machine that recorded them stated; what a signer states within what they may sign is believed.',
+    'It takes the default branch of this clone for the protected one: that the forge protects it, "rastro doctor" asks.',
+    'That a policy was the newest on its branch is only shown against those that earlier decisions went by.',
+  );
+  const takenBack = takenBackOf(context);
+  if (takenBack.length > 0) limits.push(`Not counted, as it was taken back: ${takenBack.join('; ')}.`);
   return limits;
+}
+
+/** What annotations took back about the model, by whom and why. */
+function takenBackOf({ chain, model }: AuditContext): string[] {
+  const { skips } = skipsOf(chain.entries);
+  const bySeq = new Map(chain.entries.map(({ entry }) => [entry.seq, entry]));
+  return [...skips].flatMap(([skipped, by]) => {
+    const [target, annotation] = [bySeq.get(skipped), bySeq.get(by)];
+    if (!target || annotation?.kind !== 'annotate') return [];
+    if ('model' in target.event && target.event.model !== model) return [];
+    return [`${entryPath(target)} by ${annotation.recordedBy.login}: ${annotation.event.reason}`];
+  });
 }
 
 function hasForgeApproval({ entry }: Chain['entries'][number]): boolean {

@@ -11,7 +11,7 @@ export interface TrailCommit {
   readonly message: string;
   readonly committedAt: number;
   readonly added: readonly { readonly path: string; readonly bytes: Uint8Array }[];
-  /** Paths that the commit modified or removed. */
+  /** Paths that the commit modified, removed, or added as something else than a plain file. */
   readonly changed: readonly string[];
 }
 
@@ -108,7 +108,7 @@ function verifyCommit(commit: TrailCommit, previous: TrailCommit | undefined, te
     );
   }
   if (commit.changed.length > 0) {
-    tell('changed-file', `it changes or removes ${commit.changed.join(', ')}`);
+    tell('changed-file', `it changes, removes or adds as no plain file ${commit.changed.join(', ')}`);
   }
   if (commit.added.length !== 1) tell('not-one-file', `it adds ${commit.added.length} files, not one`);
 }

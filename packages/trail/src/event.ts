@@ -50,6 +50,9 @@ const Decision = z.strictObject({
 });
 export type Decision = z.infer<typeof Decision>;
 
+/** A decision that moved a stage, and the stage's tag that says so. */
+const Move = Decision.extend({ allowed: z.literal(true), tag: Name, tagObject: ObjectId });
+
 /** What each kind of entry records. What is not known is null, never left out. */
 export const events = {
   'data-check': z.strictObject({
@@ -93,7 +96,7 @@ export const events = {
     tagObject: ObjectId,
     recordSha256: Sha256.nullable(),
   }),
-  promote: Decision.extend({ allowed: z.literal(true) }),
+  promote: Move,
   deploy: z.strictObject({
     model: Name,
     version: Name,
@@ -105,7 +108,7 @@ export const events = {
     run: z.url().nullable(),
   }),
   /** A stage returns to a version that held it before. */
-  rollback: Decision.extend({ allowed: z.literal(true) }),
+  rollback: Move,
   drift: z.strictObject({
     model: Name,
     version: Name,

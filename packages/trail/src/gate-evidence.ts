@@ -16,7 +16,7 @@ export interface GateQuestion {
   readonly recordSha256: string | null;
   readonly actor: Actor;
   readonly author: Actor | null;
-  /** Approvals that the forge holds; those on the trail are added. */
+  /** Approvals that the forge holds. Those by signature are read from the trail, and from nowhere else. */
   readonly approvals: EventOf<'gate'>['approvals'];
   /** Whether an approval on the trail bears the signature of who approves. One that does not is not counted; a "no" always is. */
   readonly isSigned: (approval: ChainedEntry) => boolean;
@@ -101,7 +101,8 @@ function approvalsOf(before: readonly ChainedEntry[], question: GateQuestion): A
     const isAsked = model === question.model && version === question.version && stage === question.stage;
     return isAsked ? [approval] : [];
   });
-  return [...question.approvals, ...onTrail].map((approval) => ({
+  const atForge = question.approvals.filter(({ source }) => source !== 'signature');
+  return [...atForge, ...onTrail].map((approval) => ({
     ...approval,
     at: Date.parse(approval.at),
   }));

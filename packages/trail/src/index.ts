@@ -1,6 +1,6 @@
 /** Entries, chain, envelopes, audit algorithm. */
 export { type Audit, type AuditReader, type AuditStep, audit } from './audit.ts';
-export { isSignedByApprover, signerName, signersOf } from './audit-identity.ts';
+export { unlawfulEntry } from './audit-identity.ts';
 export { trailTrailer } from './audit-tags.ts';
 export { type Chain, type ChainedEntry, type ChainFault, type TrailCommit, verifyChain } from './chain.ts';
 export { commitMessage, headline } from './commit-message.ts';
@@ -13,7 +13,7 @@ export {
   entryPath,
   nextEntry,
 } from './entry.ts';
-export { encodeEnvelope, preAuthenticationEncoding } from './envelope.ts';
+export { type Envelope, encodeEnvelope, preAuthenticationEncoding } from './envelope.ts';
 export {
   type Actor,
   type Decision,
@@ -24,6 +24,8 @@ export {
   type TrailEvent,
 } from './event.ts';
 export { type GateQuestion, gateEvidence, trainingOf } from './gate-evidence.ts';
+export { policyHistory } from './policy-history.ts';
+export { isSignedByApprover, signerName, signersOf } from './signers.ts';
 export { skipsOf } from './skips.ts';
 export {
   fingerprint,

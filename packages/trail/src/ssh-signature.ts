@@ -58,6 +58,11 @@ export function signerOf(check: {
   return crypto.verify({ key, format, signature: parsed.signature, message: signed }) ? key : undefined;
 }
 
+/** The key that a signature says it is by. Whether it is, `signerOf` tells. */
+export function claimedKey(signature: Uint8Array): SshKey | undefined {
+  return parseSignature(signature)?.key;
+}
+
 /** The binary signature inside the text that `ssh-keygen -Y sign` writes. @throws InputError when it is not such a text. */
 export function unarmor(text: string): Uint8Array {
   const body = /^-----BEGIN SSH SIGNATURE-----\n([A-Za-z0-9+/=\n]+)-----END SSH SIGNATURE-----\s*$/.exec(

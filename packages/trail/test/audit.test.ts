@@ -9,12 +9,13 @@ import {
   MODEL,
   minute,
   POLICY,
+  POLICY_COMMIT,
   readerWith,
   Story,
   sha256,
   sshKey,
   steps,
-  TAG_OBJECT,
+  tagsWith,
 } from './story.ts';
 
 const step = ({ steps: all }: Audit, name: AuditStep['step']) => all.find((one) => one.step === name);
@@ -26,6 +27,11 @@ const badSteps = ({ steps: all }: Audit) =>
   );
 const withReader = (overrides: Partial<AuditReader>) =>
   auditOf(goodStory().commits, { reader: readerWith(overrides) });
+
+const places =
+  (odd: Record<string, 'protected' | 'unprotected' | 'absent'>): AuditReader['whereAre'] =>
+  async (commits) =>
+    new Map(commits.map((commit) => [commit, odd[commit] ?? 'protected']));
 
 /** The story told with one part of it replaced; every later entry is made after it, in good order. */
 function told(
@@ -78,13 +84,15 @@ test('what is not recorded is unprovable', async () => {
   });
   expect(badSteps(await auditOf(unchecked.commits))).toMatchObject({ data: 'unprovable' });
 
-  expect(badSteps(await withReader({ tagObject: async () => undefined }))).toEqual({ tags: 'unprovable' });
-  expect(badSteps(await withReader({ policyAt: async () => undefined }))).toMatchObject({
+  expect(badSteps(await withReader({ tags: async () => tagsWith(null) }))).toEqual({ tags: 'unprovable' });
+  expect(
+    badSteps(await withReader({ policies: async (commits) => commits.map(() => undefined) })),
+  ).toMatchObject({
     policy: 'unprovable',
   });
-  expect(
-    badSteps(await withReader({ whereIs: async (commit) => (commit === CODE ? 'absent' : 'protected') })),
-  ).toEqual({ origin: 'unprovable' });
+  expect(badSteps(await withReader({ whereAre: places({ [CODE]: 'absent' }) }))).toEqual({
+    origin: 'unprovable',
+  });
 
   const direct = new Story();
   for (const part of [steps.dataCheck(), steps.train(), steps.evaluate(), steps.release(), steps.deploy()]) {
@@ -160,7 +168,8 @@ test('too few approvals, one of the author, of another record or a later rejecti
   expect(await prodWith({ approvals: [approval, { ...approval, verdict: 'rejected', at: minute(5) }] })).toBe(
     'violated',
   );
-  expect(await prodWith({ approvals: [{ ...approval, source: 'signature' }] })).toBe('unprovable');
+  // Nor is one that the decision itself states to be there.
+  expect(await prodWith({ approvals: [{ ...approval, source: 'signature' }] })).toBe('violated');
 });
 
 test('a policy changed later, from an unprotected commit, or another than recorded is a violation', async () => {
@@ -170,7 +179,7 @@ test('a policy changed later, from an unprotected commit, or another than record
   const invalid = await auditOf(goodStory().commits, { reader: readerWith({}, 'version: 2\n') });
   expect(badSteps(invalid)).toMatchObject({ policy: 'violated' });
   const elsewhere = await withReader({
-    whereIs: async (commit) => (commit === CODE ? 'protected' : 'unprotected'),
+    whereAre: places({ [POLICY_COMMIT]: 'unprotected' }),
   });
   expect(badSteps(elsewhere)).toEqual({ policy: 'violated' });
 });
@@ -206,13 +215,11 @@ test('a decision that was dated back to make an old evaluation look fresh is a v
 });
 
 test('a swapped tag, code off the protected branch and a foreign file are violations', async () => {
-  const swapped = { objectId: 'f'.repeat(40), commit: CODE, message: '' };
-  expect(badSteps(await withReader({ tagObject: async () => swapped }))).toEqual({ tags: 'violated' });
-  expect(
-    badSteps(
-      await withReader({ whereIs: async (commit) => (commit === CODE ? 'unprotected' : 'protected') }),
-    ),
-  ).toEqual({ origin: 'violated' });
+  const swapped = tagsWith({ objectId: 'f'.repeat(40), message: '' });
+  expect(badSteps(await withReader({ tags: async () => swapped }))).toEqual({ tags: 'violated' });
+  expect(badSteps(await withReader({ whereAre: places({ [CODE]: 'unprotected' }) }))).toEqual({
+    origin: 'violated',
+  });
   const files = [{ path: 'm.onnx', sha256: sha256('something else') }];
   expect(badSteps(await auditOf(goodStory().commits, { files }))).toEqual({ files: 'violated' });
   const other = told({ release: steps.release({ sha256: sha256('other') }) });
@@ -223,13 +230,9 @@ test('a swapped tag, code off the protected branch and a foreign file are violat
 
 test('a tag that was made on a trail which is not this one is a violation', async () => {
   const { commits } = goodStory();
-  const tagOn = (head: string | undefined) => ({
-    objectId: TAG_OBJECT,
-    commit: CODE,
-    message: `Release\n\nRastro-Trail: ${head}\n`,
-  });
-  expect(badSteps(await withReader({ tagObject: async () => tagOn(commits[2]?.commit) }))).toEqual({});
-  expect(badSteps(await withReader({ tagObject: async () => tagOn('f'.repeat(40)) }))).toEqual({
+  const tagOn = (head: string | undefined) => tagsWith({ message: `Release\n\nRastro-Trail: ${head}\n` });
+  expect(badSteps(await withReader({ tags: async () => tagOn(commits[2]?.commit) }))).toEqual({});
+  expect(badSteps(await withReader({ tags: async () => tagOn('f'.repeat(40)) }))).toEqual({
     tags: 'violated',
   });
 });

@@ -3,7 +3,7 @@ import { createHash, createPublicKey, verify } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { evaluatePolicy, readPolicy } from '@rastro/registry';
+import { type AnnotatedTag, evaluatePolicy, readPolicy } from '@rastro/registry';
 import {
   type AuditReader,
   audit,
@@ -77,7 +77,7 @@ export class Story {
   readonly commits: TrailCommit[] = [];
   readonly entries: ChainedEntry[] = [];
   readonly repositoryId: string;
-  readonly sign: Signer | undefined;
+  sign: Signer | undefined;
   /** When the next entry is recorded, in minutes. */
   minutes = 0;
 
@@ -158,10 +158,18 @@ export class Story {
         rules: [...rules],
         allowed: true,
         replaces: evidence.holder?.version ?? null,
+        ...stageTag(stage, this.entries),
         ...overrides,
       },
     });
   }
+}
+
+/** The tag of a move: its counter goes up with every move. */
+function stageTag(stage: string, entries: readonly ChainedEntry[]): { tag: string; tagObject: string } {
+  const moves = entries.filter(({ entry }) => entry.kind === 'promote').length;
+  const tag = `churn#${stage}#${moves + 1}`;
+  return { tag, tagObject: sha1(tag) };
 }
 
 type TrailEventOf<K extends TrailEvent['kind']> = Extract<TrailEvent, { kind: K }>['event'];
@@ -292,11 +300,26 @@ export function goodStory(options: ConstructorParameters<typeof Story>[0] = {}, 
   return story;
 }
 
+/** The tags of the story; the parts given bend that of the version. */
+export function tagsWith(version: Partial<AnnotatedTag> | null = {}): AnnotatedTag[] {
+  const tag = { commit: CODE, message: 'Release\n', taggedAt: start / 1000, tagger: 'Alice' };
+  const stages = ['staging', 'prod'].map((stage, index) => {
+    const name = `churn#${stage}#${index + 1}`;
+    return { ...tag, name, objectId: sha1(name) };
+  });
+  return [
+    ...(version ? [{ ...tag, name: 'churn@v1.0.0', objectId: TAG_OBJECT, ...version }] : []),
+    ...stages,
+  ];
+}
+
 export function readerWith(overrides: Partial<AuditReader> = {}, policy = POLICY): AuditReader {
   return {
-    policyAt: async () => ({ blob: sha1(policy), bytes: new TextEncoder().encode(policy) }),
-    tagObject: async () => ({ objectId: TAG_OBJECT, commit: CODE, message: 'Release\n' }),
-    whereIs: async () => 'protected',
+    policies: async (commits) =>
+      commits.map(() => ({ blob: sha1(policy), bytes: new TextEncoder().encode(policy) })),
+    tags: async () => tagsWith(),
+    whereAre: async (commits) => new Map(commits.map((commit) => [commit, 'protected'])),
+    leadTo: async () => true,
     ...overrides,
   };
 }

@@ -1,9 +1,9 @@
 import { fault, InputError } from '@rastro/fault';
-import { nextEntry, skipsOf } from '@rastro/trail';
+import { encodeEntry, nextEntry, skipsOf } from '@rastro/trail';
 import { z } from 'zod';
 import type { Outcome } from './outcome.ts';
 import { report } from './report.ts';
-import { instantOf, onTrail, type TrailPorts } from './trail.ts';
+import { envelopeOf, instantOf, onTrail, type TrailPorts } from './trail.ts';
 
 export const AnnotateRequest = z.strictObject({
   reason: z.string().min(1).describe('Why, in a sentence that an auditor understands.'),
@@ -39,7 +39,8 @@ export async function annotate(
       recordedAt: instantOf(ports.clock),
       recordedBy: { login: ports.context.actor, id: ports.context.actorId ?? null },
     });
-    const { faults } = skipsOf([...chain.entries, { entry, commit: '', sha256: '', envelope: null }]);
+    const envelope = await envelopeOf(encodeEntry(entry), ports);
+    const { faults } = skipsOf([...chain.entries, { entry, commit: '', sha256: '', envelope }]);
     if (faults.length > 0) {
       throw new InputError(
         faults.map(({ message }) =>

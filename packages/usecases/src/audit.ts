@@ -1,13 +1,13 @@
 import { ExitCode, fault, InputError } from '@rastro/fault';
-import { POLICY_FILE } from '@rastro/registry';
 import type { Report } from '@rastro/report';
-import { type Audit, type AuditReader, audit as examine } from '@rastro/trail';
+import { type Audit, audit as examine } from '@rastro/trail';
 import { z } from 'zod';
+import { auditReader } from './audit-reader.ts';
 import { annexOf, dossierHtml, exportDossier } from './dossier.ts';
 import { modelName } from './model-name.ts';
 import { Name } from './name.ts';
 import type { Outcome } from './outcome.ts';
-import type { Ports, Repository } from './ports/index.ts';
+import type { Ports } from './ports/index.ts';
 import { report, table } from './report.ts';
 
 export const AuditRequest = z.strictObject({
@@ -77,7 +77,7 @@ export async function audit(
     environment: request.environment,
     commits,
     repositoryId,
-    reader: readerOf(git),
+    reader: auditReader(git),
     crypto,
     files,
     ...(request.expectHead ? { expectHead: request.expectHead } : {}),
@@ -103,25 +103,6 @@ export async function audit(
     reports: [told],
     record,
     ...(answer.status === 'unprovable' ? { exitCode: ExitCode.unprovable } : {}),
-  };
-}
-
-function readerOf(git: Repository): AuditReader {
-  return {
-    async policyAt(commit, path = POLICY_FILE) {
-      if ((await git.resolve(commit)) === undefined) return undefined;
-      const bytes = await git.readFile(commit, path);
-      const blob = await git.blobId(commit, path);
-      return bytes && blob ? { bytes, blob } : undefined;
-    },
-    async tagObject(name) {
-      return (await git.tags()).find((tag) => tag.name === name);
-    },
-    async whereIs(commit) {
-      if ((await git.resolve(commit)) === undefined) return 'absent';
-      const branch = await git.defaultBranch();
-      return branch && (await git.isAncestor(commit, branch.commit)) ? 'protected' : 'unprotected';
-    },
   };
 }
 

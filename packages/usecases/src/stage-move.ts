@@ -4,6 +4,7 @@ import {
   formatTagName,
   latestVersion,
   POLICY_FILE,
+  type Policy,
   type PromotionPlan,
   planPromotion,
   type RuleResult,
@@ -18,11 +19,14 @@ import {
   isSignedByApprover,
   modelState,
   type Decision as PolicyDecision,
+  policyHistory,
   standingEntries,
   type TrailEvent,
+  unlawfulEntry,
 } from '@rastro/trail';
 import { type People, peopleOf } from './approvals.ts';
-import type { Ports } from './ports/index.ts';
+import { auditReader } from './audit-reader.ts';
+import type { Ports, Repository } from './ports/index.ts';
 import { type ProtectedPolicy, protectedPolicy } from './protected-policy.ts';
 import { report, short, table } from './report.ts';
 import { type Append, instantOf, type Trail } from './trail.ts';
@@ -63,6 +67,7 @@ export async function judgeMove(move: Move, trail: Trail, ports: MovePorts): Pro
   const { entries } = trail.chain;
   const repository = await ports.repository();
   const policy = await protectedPolicy(repository, ports);
+  if (policy.policy.signatures) await refuseUnlawful(trail, policy.policy, repository, ports);
   const registry = registryState(await repository.tags());
   const state = modelState(entries, model);
   const registered = registry.get(model);
@@ -124,6 +129,31 @@ export async function judgeMove(move: Move, trail: Trail, ports: MovePorts): Pro
   };
 }
 
+/**
+ * Where the policy speaks of signatures, no decision leans on what they do not bear out.
+ * @throws InputError naming the first entry that an audit would not accept.
+ */
+async function refuseUnlawful(
+  { chain }: Trail,
+  policy: Policy,
+  repository: Repository,
+  { crypto }: Pick<Ports, 'crypto'>,
+): Promise<void> {
+  const policies = await policyHistory(chain.entries, auditReader(repository), crypto);
+  // Before the first decision there is no other policy than the one that it will name.
+  const inForce = { ...policies, at: (seq: number) => policies.at(seq) ?? policy };
+  const unlawful = unlawfulEntry(chain.entries, inForce, crypto);
+  if (!unlawful) return;
+  throw new InputError(
+    fault(
+      'trail-unlawful',
+      `the trail holds an entry that the policy does not allow: ${unlawful.sentence}`,
+      undefined,
+      'If it is older than the demand for signatures, promote once with "required: false". Else find out who wrote it, and restore rastro/trail to the entry before.',
+    ),
+  );
+}
+
 /** The evaluation record that a decision about a model file rests on: the last one recorded. */
 export function latestRecord({ chain }: Trail, sha256: string): string | null {
   const found = standingEntries(chain.entries).findLast(
@@ -149,13 +179,16 @@ export function moveAppend(move: JudgedMove & { readonly plan: { readonly kind: 
     allowed: true,
     replaces: plan.replaces,
   };
-  const events: TrailEvent[] = [
-    { kind: 'gate', event: decision },
-    { kind: move.rollback ? 'rollback' : 'promote', event: { ...decision, allowed: true } },
-  ];
   const name = formatTagName({ action: 'assign', model, stage, counter });
+  const events = (tags: ReadonlyMap<string, string>): TrailEvent[] => [
+    { kind: 'gate', event: decision },
+    {
+      kind: move.rollback ? 'rollback' : 'promote',
+      event: { ...decision, allowed: true, tag: name, tagObject: tags.get(name)! },
+    },
+  ];
   const message = `${model} ${version} is ${stage}\n\n${versionTrailer(version)}`;
-  return { tags: [{ name, target: plan.commit, message }], events: () => events };
+  return { tags: [{ name, target: plan.commit, message }], events };
 }
 
 /** A move and how it ended, as promote and rollback answer. */

@@ -4,6 +4,7 @@ import {
   type ChainedEntry,
   commitMessage,
   type Entry,
+  type Envelope,
   encodeEntry,
   encodeEnvelope,
   entryPath,
@@ -135,7 +136,9 @@ async function append(
   await refuseUnlawful(all, repository, ports);
   for (const event of all) {
     const entry = nextEntry(end, { ...event, repositoryId, recordedAt, recordedBy });
-    const content = await signed(encodeEntry(entry), { context, crypto });
+    const statement = encodeEntry(entry);
+    const envelope = await envelopeOf(statement, { context, crypto });
+    const content = envelope ? encodeEnvelope(envelope) : statement;
     const digest = sha256(content);
     files.push({ path: entryPath(entry), content, message: commitMessage(entry, digest) });
     entries.push(entry);
@@ -151,15 +154,15 @@ async function append(
   return status === 'accepted' ? entries : undefined;
 }
 
-/** The text of an entry's file: the statement, in a signed envelope when there is a key to sign with. */
-async function signed(
+/** The signed envelope of a statement; null when there is no key to sign with. */
+export async function envelopeOf(
   statement: string,
   { context, crypto }: Pick<Ports, 'context' | 'crypto'>,
-): Promise<string> {
-  if (!context.signer) return statement;
+): Promise<Envelope | null> {
+  if (!context.signer) return null;
   const payload = new TextEncoder().encode(statement);
   const { key, signature } = await context.signer.sign(preAuthenticationEncoding(payload));
-  return encodeEnvelope({ payload, signatures: [{ keyid: fingerprint(key, crypto), sig: signature }] });
+  return { payload, signatures: [{ keyid: fingerprint(key, crypto), sig: signature }] };
 }
 
 /**

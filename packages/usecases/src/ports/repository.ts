@@ -20,7 +20,7 @@ export interface TrailCommit {
   readonly parents: readonly string[];
   readonly message: string;
   readonly committedAt: number;
-  /** Files this commit adds, with their bytes; `changed` lists paths that it modified or removed. */
+  /** Files this commit adds, with their bytes; `changed` lists paths that it modified, removed, or added as something else than a plain file. */
   readonly added: readonly { path: string; bytes: Uint8Array }[];
   readonly changed: readonly string[];
 }
@@ -55,11 +55,20 @@ export interface Repository {
   readFile(commit: string, path: string): Promise<Uint8Array | undefined>;
   /** The blob id of a path in a commit. */
   blobId(commit: string, path: string): Promise<string | undefined>;
+  /** The same for many at once, with their blob ids, in the order asked for. */
+  readFiles(
+    files: readonly { readonly commit: string; readonly path: string }[],
+  ): Promise<({ blob: string; bytes: Uint8Array } | undefined)[]>;
+  /** Where each of many commits is: led to by `branch`, elsewhere in this clone, or not in it. */
+  placesOf(
+    commits: readonly string[],
+    branch: string,
+  ): Promise<ReadonlyMap<string, 'inside' | 'outside' | 'absent'>>;
   /** Author name and email of a commit, its time in seconds since the epoch and its subject. */
   commitInfo(commit: string): Promise<{ author: Identity; committedAt: number; subject: string } | undefined>;
   /** Paths with changes not committed, among those given. */
   dirty(paths: readonly string[]): Promise<string[]>;
-  /** The id of the repository's first commit (the smallest when there are several roots): its identity across clones. */
+  /** The id of the first commit, along the first parents of HEAD: the repository's identity across clones. */
   rootCommit(): Promise<string>;
 
   /** Annotated tags, fetched from the remote first (into a private namespace); lightweight ones are left out. */
