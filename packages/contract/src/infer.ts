@@ -1,3 +1,5 @@
+import { patternOf } from './infer-pattern.ts';
+import { rangeOf } from './infer-range.ts';
 import { type PersonalData, personalDataIn } from './personal-data.ts';
 import type { FieldType } from './schema.ts';
 
@@ -5,17 +7,27 @@ import type { FieldType } from './schema.ts';
 export interface ColumnProfile {
   readonly name: string;
   readonly type: FieldType;
+  /** How numbers are written, where that is not the usual way. */
+  readonly decimalChar?: string;
+  readonly groupChar?: string;
   readonly missing: number;
   readonly distinct: number;
   /** For numbers. */
   readonly minimum?: number;
   readonly maximum?: number;
+  /** For dates and times, as they are written. */
+  readonly earliest?: string;
+  readonly latest?: string;
   /** For texts: their length in characters. */
   readonly longest?: number;
   /** For texts: the shape that all of them have, with A, a and 9 for letters and digits. */
   readonly shape?: string;
+  /** For texts: the shape that all of them have when equal classes in a row count as one. */
+  readonly looseShape?: string;
   readonly allEmails: boolean;
   readonly allUuids: boolean;
+  /** All are addresses of the web. */
+  readonly allUrls: boolean;
   readonly allTrimmed: boolean;
   /** Every value, when there are few. */
   readonly values?: readonly string[];
@@ -25,8 +37,10 @@ export interface ColumnProfile {
 /** How the files turned out to be written, where that is not the usual way. */
 export interface TableDialect {
   readonly delimiter?: string;
+  readonly comment?: string;
   readonly encoding?: 'utf-16' | 'utf-16le' | 'utf-16be' | 'windows-1252';
   readonly header?: false;
+  readonly trim?: true;
   readonly missingValues?: readonly string[];
 }
 
@@ -52,9 +66,7 @@ export function inferContract(
 ): string {
   const { rows, columns } = profile;
   const key =
-    columns.find(
-      (column) => isKey(column, rows) && /(^|_|\b)(id|key|code|uuid|number|no)$/i.test(column.name),
-    ) ?? columns.slice(0, 1).find((column) => isKey(column, rows));
+    columns.find((column) => isKey(column, rows) && isIdName(column.name)) ?? firstKey(columns[0], rows);
   const source = Object.entries({ ...about.source, ...profile.dialect }).filter(
     ([, value]) => value !== undefined,
   );
@@ -77,10 +89,23 @@ export function inferContract(
   ].join('\n');
 }
 
+const KEY_TYPES: readonly FieldType[] = ['string', 'integer', 'date', 'datetime'];
+
 function isKey({ type, distinct, missing }: ColumnProfile, rows: number): boolean {
-  return (
-    (type === 'string' || type === 'integer') && missing === 0 && distinct === rows && rows >= FEWEST_ROWS
-  );
+  return KEY_TYPES.includes(type) && missing === 0 && distinct === rows && rows >= FEWEST_ROWS;
+}
+
+function isIdName(name: string): boolean {
+  return /(^|[_\W])(id|key|code|uuid|number|no)$/i.test(name) || /[a-z](Id|ID|Key|Code)$/.test(name);
+}
+
+/** The first column often tells rows apart; but words that happen to differ, and measurements, are no key. */
+function firstKey(column: ColumnProfile | undefined, rows: number): ColumnProfile | undefined {
+  if (!column || !isKey(column, rows)) return undefined;
+  const { type, name, minimum = 0, maximum = 0 } = column;
+  if (type === 'integer') return maximum - minimum < 2 * rows ? column : undefined;
+  const isProse = /name|title|text|description|comment|address|note|message/i.test(name);
+  return type === 'string' && isProse ? undefined : column;
 }
 
 function fieldLines(column: ColumnProfile, rows: number, isPrimaryKey: boolean): string[] {
@@ -88,11 +113,15 @@ function fieldLines(column: ColumnProfile, rows: number, isPrimaryKey: boolean):
   const personal = personalDataIn(column.sample);
   const entries: [string, string][] = [
     ['type', column.type],
+    ...(column.decimalChar === undefined
+      ? []
+      : [['decimalChar', scalar(column.decimalChar)] as [string, string]]),
+    ...(column.groupChar === undefined ? [] : [['groupChar', scalar(column.groupChar)] as [string, string]]),
     ...missingEntries(column, rows),
     ...(isKey(column, rows) && !isPrimaryKey && column.type === 'string' && column.shape !== undefined
       ? [['unique', 'true'] as [string, string]]
       : []),
-    ...rangeEntries(column),
+    ...rangeEntries(column, isPrimaryKey),
     ...textEntries(column, present),
     ...(personal ? [['sensitive', 'true'] as [string, string]] : []),
   ];
@@ -104,13 +133,14 @@ function fieldLines(column: ColumnProfile, rows: number, isPrimaryKey: boolean):
 }
 
 function evidence(column: ColumnProfile, rows: number, personal: PersonalData | undefined): string {
-  const { missing, distinct, minimum, maximum, longest } = column;
+  const { missing, distinct, minimum, maximum, earliest, latest, longest } = column;
   const parts = [
     missing === 0
       ? 'no value missing'
       : `${missing.toLocaleString('en-US')} of ${count(rows, 'value')} missing`,
     count(distinct, 'distinct value'),
     ...(minimum === undefined ? [] : [`from ${minimum} to ${maximum}`]),
+    ...(earliest === undefined ? [] : [`from ${earliest} to ${latest}`]),
     ...(longest === undefined ? [] : [`at most ${count(longest, 'character')}`]),
     ...(personal ? [`these look like ${personal}`] : []),
   ];
@@ -124,50 +154,30 @@ function missingEntries({ missing }: ColumnProfile, rows: number): [string, stri
   return share < 1 ? [['nulls', `{ fail: ${share} }`]] : [];
 }
 
-function rangeEntries({ type, minimum, maximum, distinct }: ColumnProfile): [string, string][] {
+function rangeEntries(column: ColumnProfile, isPrimaryKey: boolean): [string, string][] {
+  const { type, name, minimum, maximum, distinct } = column;
   if (minimum === undefined || maximum === undefined || distinct < 2) return [];
-  if (minimum >= 0 && maximum <= 1)
-    return [
-      ['minimum', '0'],
-      ['maximum', '1'],
-    ];
-  const slack = (maximum - minimum) * 0.1;
-  const low = minimum >= 0 && minimum - slack < 0 ? 0 : roundedDown(minimum - slack, type);
+  const range = rangeOf({ type, name, minimum, maximum });
+  // Ids go on growing.
+  const isId = type === 'integer' && (isPrimaryKey || isIdName(name));
+  if (isId) return minimum >= 0 ? [['minimum', '0']] : [];
   return [
-    ['minimum', `${low}`],
-    ['maximum', `${-roundedDown(-(maximum + slack), type)}`],
+    ['minimum', `${range.minimum}`],
+    ['maximum', `${range.maximum}`],
   ];
-}
-
-/** The next number below with two significant digits. */
-function roundedDown(value: number, type: FieldType): number {
-  if (value === 0) return 0;
-  const unit = 10 ** (Math.floor(Math.log10(Math.abs(value))) - 1);
-  const step = type === 'integer' ? Math.max(1, unit) : unit;
-  return Number((Math.floor(value / step) * step).toPrecision(12));
 }
 
 function textEntries(column: ColumnProfile, present: number): [string, string][] {
   if (column.type !== 'string' || present === 0) return [];
-  const { values, longest = 0, shape } = column;
+  const { values, longest = 0 } = column;
   if (column.allEmails) return [['format', 'email']];
   if (column.allUuids) return [['format', 'uuid']];
+  if (column.allUrls) return [['format', 'uri']];
   const isList = values !== undefined && values.length <= MOST_ENUM_VALUES && present >= values.length * 10;
   if (isList && longest <= LONGEST_ENUM_VALUE) return [['enum', `[${values.map(scalar).join(', ')}]`]];
-  const pattern = shape !== undefined && present >= FEWEST_ROWS ? patternOf(shape) : undefined;
+  const pattern = present >= FEWEST_ROWS ? patternOf(column) : undefined;
   if (pattern !== undefined) return [['pattern', scalar(pattern)]];
   return column.allTrimmed ? [['trimmed', 'true']] : [];
-}
-
-/** `AA-999` becomes `[A-Z]{2}-[0-9]{3}`. Only for shapes with a digit: words have shapes by chance. */
-function patternOf(shape: string): string | undefined {
-  if (!shape.includes('9') || shape.length > 40) return undefined;
-  const classes: Record<string, string> = { A: '[A-Z]', a: '[a-z]', '9': '[0-9]' };
-  return shape.replaceAll(/(.)\1*/gsu, (run, character: string) => {
-    const length = [...run].length;
-    const one = classes[character] ?? character.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&');
-    return length === 1 ? one : `${one}{${length}}`;
-  });
 }
 
 function count(number: number, noun: string): string {

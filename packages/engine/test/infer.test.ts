@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
 import { inferContract, planChecks, readContract } from '@rastro/contract';
 import { afterAll, expect, test } from 'vitest';
 import { createDuckDbEngine } from '../src/index.ts';
@@ -96,7 +97,7 @@ fields:
     required: true
     minimum: 0
     maximum: 110
-  # no value missing; 28 distinct values.
+  # no value missing; 28 distinct values; from 2024-01-01 to 2024-01-28.
   - name: day
     type: date
     required: true
@@ -113,6 +114,76 @@ fields:
 primaryKey: order id
 `);
   expect(await broken(contract, path)).toEqual([]);
+});
+
+test('what values mean shows in how they are written', async () => {
+  const rows = Array.from({ length: 40 }, (_, index) => [
+    `A${index * 7}`,
+    String(index * 37).padStart(5, '0'),
+    `1234567890123456789${index + 10}`,
+    `${index + 1},${String(index).padStart(3, '0')}.5`,
+    `https://example.org/${index}`,
+    ['DE', 'FR', 'IT', 'ES', 'PL', 'CZ', 'AT', 'BE', 'NL', 'DK', 'SE', 'FI', 'NO', 'PT'][index % 14],
+    -170 + index * 8.7,
+    `${(index % 12) + 1}/${(index % 28) + 1}/2024`,
+    1900 + index * 3,
+    5000 + index * 1000,
+  ]);
+  const path = join(folder, 'written.csv');
+  const header = 'name,zip,account,price,page,country,longitude,day,year,customer_id';
+  writeFileSync(path, `${header}\n${rows.map((row) => `"${row.join('","')}"`).join('\n')}\n`);
+  const contract = await infer(path);
+  const { fields, primaryKey } = readContract(contract, 'c.yaml').value;
+  const said = fields.map(({ name, type, groupChar, format, pattern, minimum, maximum }) =>
+    [name, type, groupChar, format, pattern, minimum, maximum].filter((each) => each !== undefined),
+  );
+  expect(said).toEqual([
+    ['name', 'string', '[A-Z]+[0-9]+'],
+    ['zip', 'string', '[0-9]{5}'],
+    ['account', 'string', '[0-9]{21}'],
+    ['price', 'number', ',', 0, 44000],
+    ['page', 'string', 'uri'],
+    ['country', 'string', '[A-Z]{2}'],
+    ['longitude', 'number', -180, 180],
+    ['day', 'string', '[0-9]+/[0-9]+/[0-9]+'],
+    ['year', 'integer', 1880, 2030],
+    ['customer_id', 'integer', 0],
+  ]);
+  expect(primaryKey).toBe('customer_id');
+  expect(await broken(contract, path)).toEqual([]);
+});
+
+test('numbers with a decimal comma are numbers', async () => {
+  const rows = Array.from({ length: 30 }, (_, row) => `${row};${row}.000,${row};${row},500;${row}`);
+  const path = join(folder, 'komma.csv');
+  writeFileSync(path, `a;b;c;d\n${rows.join('\n')}\n`);
+  const contract = await infer(path);
+  const said = readContract(contract, 'c.yaml').value.fields.map(({ type, decimalChar, groupChar }) => [
+    type,
+    decimalChar,
+    groupChar,
+  ]);
+  expect(said).toEqual([
+    ['integer', '.', undefined],
+    ['number', ',', '.'],
+    ['number', ',', undefined],
+    ['integer', '.', undefined],
+  ]);
+  expect(await broken(contract, path)).toEqual([]);
+});
+
+test('a key is what tells rows apart by its name or place, not words or measurements that happen to differ', async () => {
+  const key = async (header: string, line: (row: number) => string) => {
+    const path = join(folder, 'keys.csv');
+    writeFileSync(path, `${header}\n${Array.from({ length: 30 }, (_, row) => line(row)).join('\n')}\n`);
+    return readContract(await infer(path), 'c.yaml').value.primaryKey;
+  };
+  const day = (row: number) => `2024-01-${String(row + 1).padStart(2, '0')}`;
+  expect(await key('first_name,age', (row) => `${'abcdefghij'[row % 10]}${row}x,${row % 7}`)).toBeUndefined();
+  expect(await key('income,age', (row) => `${row * row * 100},${row % 7}`)).toBeUndefined();
+  expect(await key('row,age', (row) => `${row},${row % 7}`)).toBe('row');
+  expect(await key('day,age', (row) => `${day(row)},${row % 7}`)).toBe('day');
+  expect(await key('age,userId', (row) => `${row % 7},${row * 50}`)).toBe('userId');
 });
 
 test('personal data that the contract does not speak of is told', async () => {
@@ -142,6 +213,17 @@ test('how a file is written is found out', async () => {
   expect(await dialect(`a,b\n${rows((row) => `${row % 3 ? row : 'NA'},x`)}`)).toEqual({
     missingValues: ['', 'NA'],
   });
+  expect(await dialect(`# made by hand; twice\n#\na,b\n${rows((row) => `${row},x`)}`)).toEqual({
+    comment: '#',
+  });
+  expect(await dialect(`#id,b\n${rows((row) => `${row},x`)}`)).toEqual({});
+  expect(await dialect(rows((row) => `${row}, x, ${row}, ?`))).toEqual({
+    header: false,
+    trim: true,
+    missingValues: ['', '?'],
+  });
+  expect(await dialect(`country,2019,2020,2021\n${rows((row) => `c${row},1,2,3`)}`)).toEqual({});
+  expect(await dialect(gzipSync(`a;b\n${rows((row) => `${row};1`)}`))).toEqual({ delimiter: ';' });
   expect(await dialect(Buffer.from(`a,b\n${rows((row) => `${row},é`)}`, 'latin1'))).toEqual({
     encoding: 'windows-1252',
   });

@@ -1,12 +1,14 @@
 import { isUtf8 } from 'node:buffer';
 import type { TableDialect } from '@rastro/contract';
 import type { TableSource } from '@rastro/usecases';
-import { CsvScanner, fieldsOf } from './csv-scanner.ts';
+import { type CsvDialect, type CsvRecord, CsvScanner, fieldsOf } from './csv-scanner.ts';
 import { markOf, utf16Order } from './first-bytes.ts';
 import { decoderOf, rawBytes } from './text-file.ts';
 
 /** A dialect shows early in a file. */
 const PREFIX = 1024 * 1024;
+/** Records that are looked at. */
+const FIRST = 1000;
 const DELIMITERS = [',', ';', '\t', '|'];
 
 /** How a delimited file is written, where the source does not say, from its first megabyte. Only what is unusual is told. */
@@ -17,12 +19,16 @@ export async function detectDialect(source: TableSource): Promise<TableDialect> 
   const encoding = encodingOf(bytes);
   const text = textBytes(bytes, source.encoding ?? encoding);
   const usual = source.format === 'tsv' ? '\t' : ',';
-  const delimiter = source.delimiter ?? bestDelimiter(text, usual);
-  const header = source.header ?? hasHeader(text, delimiter);
+  const comment = source.comment ?? commentIn(text);
+  const delimiter = source.delimiter ?? bestDelimiter(text, usual, comment);
+  const trim = source.trim ?? hasSpaces(text, delimiter, comment);
+  const header = source.header ?? hasHeader(text, delimiter, comment);
   return {
     ...(source.encoding !== undefined || encoding === 'utf-8' ? {} : { encoding }),
     ...(source.delimiter !== undefined || delimiter === usual ? {} : { delimiter }),
+    ...(source.comment !== undefined || comment === undefined ? {} : { comment }),
     ...(source.header !== undefined || header ? {} : { header: false }),
+    ...(source.trim !== undefined || !trim ? {} : { trim: true }),
   };
 }
 
@@ -52,23 +58,44 @@ function textBytes(bytes: Buffer, encoding: string): Buffer {
   return Buffer.from(new TextDecoder(isBig ? 'utf-16be' : 'utf-16le').decode(bytes), 'utf8');
 }
 
-const dialectOf = (delimiter: string) => ({
+const dialectOf = (delimiter: string, comment?: string) => ({
   delimiter: delimiter.charCodeAt(0),
   quote: 34,
-  comment: undefined,
+  comment: comment?.charCodeAt(0),
   trim: false,
 });
 
+/** Calls `visit` for the first records, until it returns false. */
+function scanFirst(text: Buffer, dialect: CsvDialect, visit: (record: CsvRecord) => boolean): void {
+  const scanner = new CsvScanner(dialect, visit);
+  if (scanner.push(Buffer.from(text)) && text.length < PREFIX) scanner.end();
+}
+
+/** A file may begin with remarks: lines with a mark, followed by lines of another number of fields, which have none. */
+function commentIn(text: Buffer): string | undefined {
+  const mark = String.fromCharCode(text[0] ?? 0);
+  if (mark !== '#' && mark !== '%') return undefined;
+  const lines = text
+    .subarray(0, 64 * 1024)
+    .toString('latin1')
+    .split(/\r\n|\n|\r/);
+  const first = lines.findIndex((line) => !line.startsWith(mark));
+  const remark = lines[first - 1];
+  const header = lines[first];
+  if (remark === undefined || header === undefined) return undefined;
+  const widths = (line: string) => DELIMITERS.map((delimiter) => line.split(delimiter).length).join();
+  return first > 1 || widths(remark) !== widths(header) ? mark : undefined;
+}
+
 /** The delimiter by which most records have the same number of fields, and more than one; the usual one when none does. */
-function bestDelimiter(text: Buffer, usual: string): string {
+function bestDelimiter(text: Buffer, usual: string, comment: string | undefined): string {
   const scores = DELIMITERS.map((delimiter) => {
     const counts = new Map<number, number>();
     let records = 0;
-    const scanner = new CsvScanner(dialectOf(delimiter), ({ fields }) => {
+    scanFirst(text, dialectOf(delimiter, comment), ({ fields }) => {
       counts.set(fields, (counts.get(fields) ?? 0) + 1);
-      return ++records < 1000;
+      return ++records < FIRST;
     });
-    if (scanner.push(Buffer.from(text)) && text.length < PREFIX) scanner.end();
     const [fields = 1, count = 0] = [...counts].sort((a, b) => b[1] - a[1] || b[0] - a[0])[0] ?? [];
     return { delimiter, share: fields > 1 ? count / records : 0, fields };
   });
@@ -81,14 +108,40 @@ function bestDelimiter(text: Buffer, usual: string): string {
   return best!.share > 0.5 ? best!.delimiter : usual;
 }
 
-/** A first record with a number, a date or an empty field in it names nothing. */
-function hasHeader(text: Buffer, delimiter: string): boolean {
+/** Whether most fields have a space before them: `17, Private, 5` is written for people. */
+function hasSpaces(text: Buffer, delimiter: string, comment: string | undefined): boolean {
+  let fields = 0;
+  let spaced = 0;
+  let records = 0;
+  const dialect = dialectOf(delimiter, comment);
+  scanFirst(text, dialect, (record) => {
+    for (const field of fieldsOf(record, dialect, decoderOf('utf-8')).slice(1)) {
+      if (field === '') continue;
+      fields++;
+      if (field.startsWith(' ')) spaced++;
+    }
+    return ++records < FIRST;
+  });
+  return spaced > fields * 0.6;
+}
+
+/** A first record with a number or a date in it names nothing, unless the numbers are years one after the other. */
+function hasHeader(text: Buffer, delimiter: string, comment: string | undefined): boolean {
   let names: string[] = [];
-  const dialect = dialectOf(delimiter);
-  const scanner = new CsvScanner(dialect, (record) => {
+  const dialect = dialectOf(delimiter, comment);
+  scanFirst(text, dialect, (record) => {
     names = fieldsOf(record, dialect, decoderOf('utf-8'));
     return false;
   });
-  if (scanner.push(Buffer.from(text))) scanner.end();
-  return !names.some((name) => /^\s*[+-]?(\d+([.,]\d+)?|\.\d+)\s*$|^\d{4}-\d{2}-\d{2}/.test(name));
+  const values = names.filter((name) =>
+    /^\s*[+-]?(\d+([.,]\d+)?|\.\d+)\s*$|^\s*\d{4}-\d{2}-\d{2}/.test(name),
+  );
+  const years = values.map(Number);
+  const areYears =
+    years.length > 1 &&
+    years.length < names.length &&
+    years.every(
+      (year, index) => year > 1000 && year < 3000 && (index === 0 || year - years[index - 1]! === 1),
+    );
+  return values.length === 0 || areYears;
 }

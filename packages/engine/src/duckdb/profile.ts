@@ -3,7 +3,8 @@ import type { TableSource } from '@rastro/usecases';
 import { detectDialect } from './detect-dialect.ts';
 import { literal } from './opened-file.ts';
 import { columnSqlOf, inFolder, type Opened, openTable, typesOf } from './read.ts';
-import type { Session } from './session.ts';
+import type { JsonRow, Session } from './session.ts';
+import { type Writing, writingsOf } from './writing.ts';
 
 /** Measures every column, exactly and over all rows, in the way that the files turn out to be written. */
 export async function profileTable(
@@ -19,14 +20,20 @@ export async function profileTable(
     const source = missing.length === 0 ? asked : { ...asked, missingValues: ['', ...missing] };
     const types = await typesOf(session, source, opened);
     const columns: ColumnProfile[] = [];
+    const writings = await writingsOf(session, source, { opened, types });
     for (const [index, { name, type }] of types.entries()) {
-      columns.push(
-        await profileColumn(
+      const { marks, ...written } = {
+        type: type === 'other' ? 'any' : type,
+        ...writings.get(index),
+      } as Writing;
+      columns.push({
+        ...(await profileColumn(
           session,
-          { name: source.header === false ? `column_${name}` : name, type: type === 'other' ? 'any' : type },
-          columnSqlOf(source, opened, index),
-        ),
-      );
+          { name: source.header === false ? `column_${name}` : name, type: written.type },
+          columnSqlOf(source, opened, index, marks),
+        )),
+        ...marks,
+      });
     }
     const dialect = { ...detected, ...(missing.length === 0 ? {} : { missingValues: ['', ...missing] }) };
     return { dialect, rows: opened.rows, columns };
@@ -42,9 +49,11 @@ async function missingMarks(session: Session, source: TableSource, opened: Opene
   const texts = opened.table.physical.flatMap((physical, index) => (physical === 'text' ? [index] : []));
   if (texts.length === 0) return [];
   const among = [...MARKS, ...DOUBTFUL_MARKS].map(literal).join(', ');
-  const row = await session.row(
-    `SELECT ${texts.map((index) => `list(DISTINCT _f${index}) FILTER (WHERE _f${index} IN (${among})) AS m${index}`).join(', ')} FROM source`,
-  );
+  const lists = texts.map((index) => {
+    const { text } = columnSqlOf(source, opened, index)('any');
+    return `list(DISTINCT ${text}) FILTER (WHERE ${text} IN (${among})) AS m${index}`;
+  });
+  const row = await session.row(`SELECT ${lists.join(', ')} FROM source`);
   const seen = texts.map((index) => ({ index, marks: (row[`m${index}`] ?? []) as string[] }));
   const marked = seen.filter(({ marks }) => marks.length > 0);
   if (marked.length === 0) return [];
@@ -58,6 +67,9 @@ async function missingMarks(session: Session, source: TableSource, opened: Opene
 
 const SHAPE = (t: string) =>
   `regexp_replace(regexp_replace(regexp_replace(${t}, '[A-Z]', 'A', 'g'), '[a-z]', 'a', 'g'), '[0-9]', '9', 'g')`;
+const LOOSE_SHAPE = (t: string) =>
+  `regexp_replace(regexp_replace(regexp_replace(${t}, '[A-Z]+', 'A', 'g'), '[a-z]+', 'a', 'g'), '[0-9]+', '9', 'g')`;
+const URL_OF_THE_WEB = 'https?://[^\\s]+';
 const EMAIL =
   '[^\\s@,;]+@[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)+';
 const UUID = '[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}';
@@ -72,11 +84,15 @@ async function profileColumn(
   const v = sqlOf(type).value;
   const isNumeric = type === 'integer' || type === 'number';
   const isText = type === 'string' || type === 'any';
+  const isTime = type === 'date' || type === 'datetime' || type === 'time';
   const row = await session.row(`SELECT count(*) - count(t) AS missing, count(DISTINCT v) AS distinct_values
     ${isNumeric ? ', min(v)::DOUBLE AS low, max(v)::DOUBLE AS high' : ''}
+    ${isTime ? ', arg_min(t, v) AS earliest, arg_max(t, v) AS latest' : ''}
     ${
       isText
         ? `, max(length(t)) AS longest, min(${SHAPE('t')}) AS first_shape, max(${SHAPE('t')}) AS last_shape,
+      min(${LOOSE_SHAPE('t')}) AS first_loose, max(${LOOSE_SHAPE('t')}) AS last_loose,
+      coalesce(bool_and(regexp_full_match(t, '${URL_OF_THE_WEB}')), false) AS urls,
       coalesce(bool_and(regexp_full_match(t, '${EMAIL}')), false) AS emails,
       coalesce(bool_and(regexp_full_match(t, '${UUID}')), false) AS uuids,
       coalesce(bool_and(t = trim(t, ${WHITE_SPACE})), false) AS trimmed`
@@ -95,14 +111,23 @@ async function profileColumn(
     missing: Number(row.missing),
     distinct,
     ...(isNumeric && row.low !== null ? { minimum: Number(row.low), maximum: Number(row.high) } : {}),
+    ...(isTime && row.earliest !== null ? { earliest: `${row.earliest}`, latest: `${row.latest}` } : {}),
     ...(isText && row.longest !== null ? { longest: Number(row.longest) } : {}),
-    ...(isText && row.first_shape !== null && row.first_shape === row.last_shape
-      ? { shape: String(row.first_shape) }
-      : {}),
+    ...shapesOf(row),
     allEmails: row.emails === true,
     allUuids: row.uuids === true,
+    allUrls: row.urls === true,
     allTrimmed: row.trimmed === true,
     ...(values ? { values: values.map((each) => String(each.t)) } : {}),
     sample: sample.map((each) => each.t as string | null),
   };
+}
+
+/** Those shapes that all values have. */
+function shapesOf(row: JsonRow): Pick<ColumnProfile, 'shape' | 'looseShape'> {
+  const common = (first: unknown, last: unknown) =>
+    typeof first === 'string' && first === last ? first : undefined;
+  const shape = common(row.first_shape, row.last_shape);
+  const looseShape = common(row.first_loose, row.last_loose);
+  return { ...(shape !== undefined && { shape }), ...(looseShape !== undefined && { looseShape }) };
 }

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DuckDBDataChunk } from '@duckdb/node-api';
-import { type FieldType, plainColumn } from '@rastro/contract';
+import { type FieldType, type PlainColumn, plainColumn } from '@rastro/contract';
 import { didYouMean } from '@rastro/document';
 import { fault, InputError, place } from '@rastro/fault';
 import type {
@@ -97,10 +97,10 @@ export async function openTable(session: Session, source: TableSource, scratch: 
       format: source.format,
       delimiter: source.delimiter ?? (source.format === 'tsv' ? '\t' : ','),
       quote: source.quote ?? '"',
-      comment: undefined,
+      comment: source.comment,
       encoding: source.encoding ?? 'utf-8',
       header: source.header ?? true,
-      trim: false,
+      trim: source.trim ?? false,
       limit: 1,
     };
     files.push(await openFile(session, { absolute: path, path }, options, scratch));
@@ -130,18 +130,30 @@ export async function openTable(session: Session, source: TableSource, scratch: 
   return { table, names, rows: files.reduce((sum, { facts }) => sum + facts.rows, 0) };
 }
 
-function columnSql(source: TableSource, { table }: Opened, index: number, type: FieldType) {
+function columnSql(
+  source: TableSource,
+  { table }: Opened,
+  index: number,
+  type: FieldType,
+  marks: Pick<PlainColumn, 'decimalChar' | 'groupChar'> = {},
+) {
   return plainColumn({
+    ...marks,
     type,
     column: `_f${index}`,
     physical: table.physical[index]!,
-    trim: false,
+    trim: source.trim ?? false,
     missingValues: [...new Set(['', ...(source.missingValues ?? [])])],
   });
 }
 
-export function columnSqlOf(source: TableSource, opened: Opened, index: number) {
-  return (type: FieldType) => columnSql(source, opened, index, type);
+export function columnSqlOf(
+  source: TableSource,
+  opened: Opened,
+  index: number,
+  marks?: Pick<PlainColumn, 'decimalChar' | 'groupChar'>,
+) {
+  return (type: FieldType) => columnSql(source, opened, index, type, marks);
 }
 
 interface ReadColumn {

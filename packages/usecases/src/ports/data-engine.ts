@@ -8,6 +8,10 @@ export interface TableSource {
   readonly quote?: string;
   readonly encoding?: string;
   readonly header?: boolean;
+  /** What a line begins with that is skipped. Default: no line is. */
+  readonly comment?: string;
+  /** White space around a field is not part of its value. */
+  readonly trim?: boolean;
   /** Texts that stand for a missing value, besides the empty text. */
   readonly missingValues?: readonly string[];
 }
