@@ -44,7 +44,8 @@ export async function generatedFiles(): Promise<Map<string, string>> {
 }
 
 function faultTable(): string[] {
-  const rows = faultCodes().map(({ code, message, next }) => [`\`${code}\``, cell(message), cell(next)]);
+  const plain = (text: string) => cell(text).replaceAll('*', '\\*');
+  const rows = faultCodes().map(({ code, message, next }) => [`\`${code}\``, plain(message), plain(next)]);
   return markdownTable(['code', 'what it says', 'what to do'], rows);
 }
 

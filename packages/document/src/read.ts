@@ -56,7 +56,12 @@ export function readDocument<S extends z.ZodType>(
 /** Parses YAML without a schema. @throws InputError when it is not YAML, is empty, or has a key twice. */
 export function parseDocument(text: string, file: string): { value: unknown; places: Places } {
   const lines = new LineCounter();
-  const document = parseYaml(text, { lineCounter: lines, uniqueKeys: true, prettyErrors: false });
+  const document = parseYaml(text, {
+    lineCounter: lines,
+    uniqueKeys: true,
+    prettyErrors: false,
+    logLevel: 'error',
+  });
   const at = (offset: number | undefined): Place => {
     if (offset === undefined) return place(file, 1, 1);
     const { line, col } = lines.linePos(offset);
@@ -79,8 +84,8 @@ export function parseDocument(text: string, file: string): { value: unknown; pla
       fault('yaml-empty', `${file} is empty`, place(file, 1, 1), 'Write the file, or delete it.'),
     );
   }
-  refuseAliasBombs(document, file);
-  return { value: document.toJS({ maxAliasCount: MAX_ALIASES }), places: placesOf(document, at) };
+  refuseAliases(document, { file, at });
+  return { value: plainValue(document, file), places: placesOf(document, at) };
 }
 
 function inReadingOrder({ place: a }: Fault, { place: b }: Fault): number {
@@ -93,13 +98,51 @@ function withoutConsequences(errors: readonly YAMLError[]): readonly YAMLError[]
   return first === -1 ? errors : errors.slice(0, first + 1);
 }
 
-function refuseAliasBombs(document: YamlDocument, file: string): void {
+/** An alias must name an anchor before it, and not one that it is inside of. */
+function refuseAliases(
+  document: YamlDocument,
+  { file, at }: { file: string; at: (offset: number | undefined) => Place },
+): void {
+  const faults: Fault[] = [];
   let aliases = 0;
-  visit(document, { Alias: () => void aliases++ });
-  if (aliases > MAX_ALIASES) {
-    throw new InputError(
-      fault('yaml-aliases', `more than ${MAX_ALIASES} aliases`, place(file, 1, 1), 'Write the values out.'),
-    );
+  visit(document, {
+    Alias(_, alias, parents) {
+      aliases++;
+      const anchored = alias.resolve(document);
+      if (anchored === undefined) faults.push(unknownAnchor(alias.source, at(alias.range?.[0])));
+      else if (parents.includes(anchored)) {
+        const message = `*${alias.source} stands for what it is inside of`;
+        faults.push(fault('yaml-alias', message, at(alias.range?.[0]), 'Write the value out.'));
+      }
+    },
+  });
+  if (faults.length > 0) throw new InputError(faults);
+  if (aliases > MAX_ALIASES) throw tooManyAliases(file);
+}
+
+/** Most often no alias was meant, but a glob. */
+function unknownAnchor(source: string, where: Place): Fault {
+  return fault(
+    'yaml-alias',
+    `to YAML *${source} is an alias, and no &${source} comes before it`,
+    where,
+    `Put a text that begins with "*" in quotes: "*${source}".`,
+  );
+}
+
+function tooManyAliases(file: string): InputError {
+  return new InputError(
+    fault('yaml-aliases', `more than ${MAX_ALIASES} aliases`, place(file, 1, 1), 'Write the values out.'),
+  );
+}
+
+function plainValue(document: YamlDocument, file: string): unknown {
+  try {
+    return document.toJS({ maxAliasCount: MAX_ALIASES });
+  } catch (error) {
+    // Few aliases, each of many: the library counts what they come to.
+    if (error instanceof ReferenceError) throw tooManyAliases(file);
+    throw error;
   }
 }
 

@@ -1,3 +1,4 @@
+import { realpath } from 'node:fs/promises';
 import { relative, resolve } from 'node:path';
 import * as core from '@actions/core';
 import { ExitCode, type Explanation, explain, type Fault, fault, InputError, showPlace } from '@rastro/fault';
@@ -30,7 +31,7 @@ export async function runAction<S extends z.ZodObject, T>(
       'input',
     ) as Record<string, unknown>;
     if (token) core.setSecret(String(token));
-    root = insideOf(from, String(workingDirectory));
+    root = await insideOf(from, String(workingDirectory));
     const wired = await wirePorts({
       directory: root,
       context: () => actionContext(process.env),
@@ -92,9 +93,13 @@ function fail(reports: readonly Report[], exitCode: ExitCode = ExitCode.breach):
   process.exitCode = exitCode;
 }
 
-function insideOf(workspace: string, folder: string): string {
+/** A folder below the workspace, also once links are followed: a pull request may bring one. */
+async function insideOf(workspace: string, folder: string): Promise<string> {
   const directory = resolve(workspace, folder);
-  if (!/^\.\.([\\/]|$)/.test(relative(workspace, directory))) return directory;
+  // One that is not there is told as such by whoever opens it.
+  const real = (path: string) => realpath(path).catch(() => path);
+  if (isBelow(workspace, directory) && isBelow(await real(workspace), await real(directory)))
+    return directory;
   throw new InputError(
     fault(
       'path-outside',
@@ -103,6 +108,10 @@ function insideOf(workspace: string, folder: string): string {
       'Give a folder of the repository, relative to its root.',
     ),
   );
+}
+
+function isBelow(workspace: string, directory: string): boolean {
+  return !/^\.\.([\\/]|$)/.test(relative(workspace, directory));
 }
 
 /** The texts of a step's `with:`, by lower-case name. */

@@ -51,12 +51,19 @@ export async function actionContext(env: Environment): Promise<RunContext> {
 
 async function readEvent({ GITHUB_EVENT_PATH }: Environment): Promise<unknown> {
   if (!GITHUB_EVENT_PATH) return undefined;
-  const text = await readFile(GITHUB_EVENT_PATH, 'utf8').catch((cause: unknown) => {
-    throw new InputError(fault('event-unreadable', 'the file that GITHUB_EVENT_PATH names cannot be read'), {
-      cause,
-    });
-  });
-  return JSON.parse(text);
+  try {
+    return JSON.parse(await readFile(GITHUB_EVENT_PATH, 'utf8'));
+  } catch (cause) {
+    throw new InputError(
+      fault(
+        'event-unreadable',
+        'the file that GITHUB_EVENT_PATH names cannot be read as JSON',
+        undefined,
+        'Outside of a workflow leave GITHUB_EVENT_PATH unset.',
+      ),
+      { cause },
+    );
+  }
 }
 
 /** What the event is about: a pull request, or the run of one's workflow. */

@@ -15,6 +15,7 @@ export const RepositoryPath = z
     (path) => !path.startsWith('/') && !/^[a-zA-Z]:/.test(path),
     'give a path relative to the repository',
   )
+  .refine((path) => !path.includes('\0'), 'a path has no zero byte')
   .refine((path) => !path.split(/[\\/]/).includes('..'), 'a path may not leave the repository');
 
 export const Scalar = z.union([z.string(), z.number(), z.boolean()]);

@@ -72,18 +72,37 @@ export function registryState(tags: readonly AnnotatedTag[]): Registry {
     const meaning = parseTagName(tag.name);
     return meaning ? [{ tag, meaning }] : [];
   });
-  const byModel = Map.groupBy(read.sort(inTime), ({ meaning }) => meaning.model);
+  const byModel = Map.groupBy(read, ({ meaning }) => meaning.model);
   const names = [...byModel.keys()].sort();
-  return new Map(names.map((name) => [name, modelState(name, byModel.get(name) ?? [])]));
+  return new Map(names.map((name) => [name, modelState(name, inTime(byModel.get(name) ?? []))]));
 }
 
-function inTime(a: ReadTag, b: ReadTag): number {
-  if (a.tag.taggedAt !== b.tag.taggedAt) return a.tag.taggedAt - b.tag.taggedAt;
-  const [left, right] = [a.meaning.counter, b.meaning.counter];
-  if (left !== undefined && right !== undefined && left !== right) return left - right;
+function inTime(tags: readonly ReadTag[]): ReadTag[] {
+  const seconds = Map.groupBy(tags, ({ tag }) => tag.taggedAt);
+  return [...seconds].sort(([a], [b]) => a - b).flatMap(([, together]) => inOneSecond(together));
+}
+
+/**
+ * Tags with counters come in the order of these, and each tag without one before the first of them that it must precede. Comparing
+ * any two by whatever both have would give circles: the order would depend on the one in which the tags were read.
+ */
+function inOneSecond(tags: readonly ReadTag[]): ReadTag[] {
+  const counted = tags
+    .filter(({ meaning }) => meaning.counter !== undefined)
+    .sort((a, b) => a.meaning.counter! - b.meaning.counter! || byKind(a, b));
+  const uncounted = tags.filter(({ meaning }) => meaning.counter === undefined).sort(byKind);
+  let at = 0;
+  const together = counted.flatMap((tag) => {
+    const start = at;
+    while (at < uncounted.length && byKind(uncounted[at]!, tag) < 0) at++;
+    return [...uncounted.slice(start, at), tag];
+  });
+  return [...together, ...uncounted.slice(at)];
+}
+
+function byKind(a: ReadTag, b: ReadTag): number {
   const order = ORDER_IN_ONE_SECOND[a.meaning.action] - ORDER_IN_ONE_SECOND[b.meaning.action];
-  if (order !== 0) return order;
-  return a.tag.name < b.tag.name ? -1 : 1;
+  return order || (a.tag.name < b.tag.name ? -1 : 1);
 }
 
 function modelState(name: string, tags: readonly ReadTag[]): RegisteredModel {

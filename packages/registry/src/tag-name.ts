@@ -65,8 +65,20 @@ export function parseTagName(name: string): RegistryTag | undefined {
 /** Writes a tag name that `parseTagName` reads back. @throws RangeError when a part is outside the grammar. */
 export function formatTagName(tag: RegistryTag): string {
   const name = `${tag.model.replace(':', '=')}${suffixOf(tag)}${tag.counter === undefined ? '' : `#${tag.counter}`}`;
-  if (parseTagName(name)?.model !== tag.model) throw new RangeError(`not a registry tag: ${name}`);
+  if (!isSame(parseTagName(name), tag)) throw new RangeError(`not a registry tag: ${name}`);
   return name;
+}
+
+/** A part may be nothing that reads as more than itself: a stage `prod#3`, a version `v1.0.0!`. */
+function isSame(read: RegistryTag | undefined, meant: RegistryTag): boolean {
+  const parts = (tag: RegistryTag) => [
+    tag.action,
+    tag.model,
+    'version' in tag && tag.version,
+    'stage' in tag && tag.stage,
+    tag.counter,
+  ];
+  return read !== undefined && parts(read).every((part, index) => part === parts(meant)[index]);
 }
 
 function suffixOf(tag: RegistryTag): string {

@@ -34,7 +34,7 @@ class FolderWorkspace implements Workspace {
 
   absolute(path: string): string {
     const target = resolve(this.root, path);
-    if (isAbsolute(path) || !isInside(this.root, target)) throw leavesRepository(path);
+    if (isAbsolute(path) || path.includes('\0') || !isInside(this.root, target)) throw leavesRepository(path);
     return target;
   }
 
@@ -170,7 +170,19 @@ async function orMissing<T>(path: string, read: () => Promise<T>): Promise<T | u
     return await read();
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    // A name that no file system takes is one that no file has.
+    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ENAMETOOLONG') return undefined;
+    if (code === 'ELOOP') {
+      throw new InputError(
+        fault(
+          'link-circle',
+          `${path} is a link that leads back to itself`,
+          { file: path },
+          'Remove the link.',
+        ),
+        { cause: error },
+      );
+    }
     if (code === 'EISDIR')
       throw new InputError(fault('is-folder', `${path} is a folder, not a file`, { file: path }), {
         cause: error,
@@ -194,6 +206,8 @@ const REFUSALS: Readonly<Record<string, string>> = {
   ENOTDIR: 'a file is where a folder is needed',
   EISDIR: 'a folder is there',
   ERR_FS_EISDIR: 'a folder is there',
+  ENAMETOOLONG: 'the name is too long',
+  ELOOP: 'a link leads back to itself',
   ENOSPC: 'the disk is full',
   EDQUOT: 'the disk quota is used up',
 };

@@ -14,6 +14,11 @@ export function commitMessage(entry: Entry, sha256: string): string {
 
 /** What happened, in one line, as `rastro log` shows it. */
 export function headline(entry: Entry): string {
+  // A line feed in a path would make lines of its own, trailers among them.
+  return said(entry).replaceAll(/[\n\r]+/g, ' ');
+}
+
+function said(entry: Entry): string {
   switch (entry.kind) {
     case 'data-check':
       return `data-check: ${entry.event.dataset} ${entry.event.verdict === 'pass' ? 'keeps' : 'breaches'} ${entry.event.contract.path}`;

@@ -166,5 +166,6 @@ function concat(parts: readonly Uint8Array[]): Uint8Array {
 }
 
 function ascii(bytes: Uint8Array): string {
-  return String.fromCharCode(...bytes);
+  // One at a time: a call with as many arguments as a stranger's field has bytes overflows the stack.
+  return Array.from(bytes, (byte) => String.fromCharCode(byte)).join('');
 }

@@ -80,7 +80,7 @@ const longestConstantBytes = 1 << 20;
  * @throws ProtobufError when the bytes are not an ONNX model
  */
 export function readGraph(model: Uint8Array): Graph {
-  const external = new Set<string>();
+  const reading: Reading = { external: new Set(), depth: 0 };
   const body = newBody();
   let irVersion = 0;
   let opset: number | null = null;
@@ -90,14 +90,14 @@ export function readGraph(model: Uint8Array): Graph {
     if (field.number === Model.opsetImport) opset = defaultOpset(field.bytes) ?? opset;
     if (field.number === Model.graph) {
       hasGraph = true;
-      readBody(field.bytes, body, external);
+      readBody(field.bytes, body, reading);
     }
     // A training graph has its graphs at 1 and 2, a function its nodes at 7.
     if (field.number === Model.trainingInfo) {
-      for (const part of fields(field.bytes)) if (part.number <= 2) readBody(part.bytes, newBody(), external);
+      for (const part of fields(field.bytes)) if (part.number <= 2) readBody(part.bytes, newBody(), reading);
     }
     if (field.number === Model.functions) {
-      for (const part of fields(field.bytes)) if (part.number === 7) readNode(part.bytes, external);
+      for (const part of fields(field.bytes)) if (part.number === 7) readNode(part.bytes, reading);
     }
   }
   if (!hasGraph || irVersion < 1) throw new ProtobufError('there is no graph in it');
@@ -108,7 +108,7 @@ export function readGraph(model: Uint8Array): Graph {
     outputs: body.outputs,
     nodes: body.nodes,
     constants: body.constants,
-    externalFiles: [...external],
+    externalFiles: [...reading.external],
   };
 }
 
@@ -120,6 +120,17 @@ export function withOutput(model: Uint8Array, tensor: string): Uint8Array {
   const port = encodeField(1, Buffer.from(tensor));
   return Buffer.concat([model, encodeField(Model.graph, encodeField(GraphField.output, port))]);
 }
+
+/** What is carried along while a file is read. */
+interface Reading {
+  /** Where tensors say that their data is kept. */
+  readonly external: Set<string>;
+  /** How many graphs the one at hand is inside of. */
+  depth: number;
+}
+
+/** Graphs in graphs, types in types: protobuf's own readers stop at as many. */
+const MOST_LEVELS = 100;
 
 interface Body {
   readonly inputs: GraphPort[];
@@ -133,11 +144,12 @@ function newBody(): Body {
   return { inputs: [], outputs: [], nodes: [], initializers: new Set(), constants: new Map() };
 }
 
-function readBody(bytes: Uint8Array, body: Body, external: Set<string>): void {
+function readBody(bytes: Uint8Array, body: Body, reading: Reading): void {
+  if (++reading.depth > MOST_LEVELS) throw tooDeep();
   for (const field of fields(bytes)) {
     switch (field.number) {
       case GraphField.node:
-        body.nodes.push(readNode(field.bytes, external));
+        body.nodes.push(readNode(field.bytes, reading));
         break;
       case GraphField.input:
         body.inputs.push(readPort(field.bytes));
@@ -146,19 +158,24 @@ function readBody(bytes: Uint8Array, body: Body, external: Set<string>): void {
         body.outputs.push(readPort(field.bytes));
         break;
       case GraphField.initializer: {
-        const { name, values } = readTensor(field.bytes, external);
+        const { name, values } = readTensor(field.bytes, reading);
         body.initializers.add(name);
         if (values) body.constants.set(name, values);
         break;
       }
       case GraphField.sparseInitializer:
-        readSparse(field.bytes, external);
+        readSparse(field.bytes, reading);
         break;
     }
   }
+  reading.depth--;
 }
 
-function readNode(bytes: Uint8Array, external: Set<string>): GraphNode {
+function tooDeep(): ProtobufError {
+  return new ProtobufError(`it nests more than ${MOST_LEVELS} levels`);
+}
+
+function readNode(bytes: Uint8Array, reading: Reading): GraphNode {
   const inputs: string[] = [];
   const outputs: string[] = [];
   let operator = '';
@@ -168,7 +185,7 @@ function readNode(bytes: Uint8Array, external: Set<string>): GraphNode {
     if (field.number === Node.output) outputs.push(text(field));
     if (field.number === Node.operator) operator = text(field);
     if (field.number === Node.attribute) {
-      const { name, values } = readAttribute(field.bytes, external);
+      const { name, values } = readAttribute(field.bytes, reading);
       const kind = namesLabels.exec(name)?.[1];
       if (kind && values.length > 0) lists.set(kind, values);
     }
@@ -184,7 +201,7 @@ function readNode(bytes: Uint8Array, external: Set<string>): GraphNode {
 }
 
 /** The name of an attribute, and its values when it is a list of integers or texts. */
-function readAttribute(bytes: Uint8Array, external: Set<string>): { name: string; values: string[] } {
+function readAttribute(bytes: Uint8Array, reading: Reading): { name: string; values: string[] } {
   const values: string[] = [];
   let name = '';
   for (const field of fields(bytes)) {
@@ -194,18 +211,18 @@ function readAttribute(bytes: Uint8Array, external: Set<string>): { name: string
         break;
       case Attribute.tensor:
       case Attribute.tensors:
-        readTensor(field.bytes, external);
+        readTensor(field.bytes, reading);
         break;
       case Attribute.graph:
       case Attribute.graphs:
-        readBody(field.bytes, newBody(), external);
+        readBody(field.bytes, newBody(), reading);
         break;
       case SparseAttribute.one:
       case SparseAttribute.many:
-        readSparse(field.bytes, external);
+        readSparse(field.bytes, reading);
         break;
       case Attribute.ints:
-        if (namesLabels.test(name)) values.push(...integers(field).map(String));
+        if (namesLabels.test(name)) for (const value of integers(field)) values.push(String(value));
         break;
       case Attribute.strings:
         values.push(text(field));
@@ -215,14 +232,14 @@ function readAttribute(bytes: Uint8Array, external: Set<string>): { name: string
   return { name, values };
 }
 
-function readSparse(bytes: Uint8Array, external: Set<string>): void {
+function readSparse(bytes: Uint8Array, reading: Reading): void {
   // Its values and its indices are tensors.
-  for (const field of fields(bytes)) if (field.number <= 2) readTensor(field.bytes, external);
+  for (const field of fields(bytes)) if (field.number <= 2) readTensor(field.bytes, reading);
 }
 
 function readTensor(
   bytes: Uint8Array,
-  external: Set<string>,
+  reading: Reading,
 ): { name: string; values: readonly string[] | undefined } {
   let name = '';
   let type = '';
@@ -232,16 +249,16 @@ function readTensor(
   for (const field of fields(bytes)) {
     if (field.number === Tensor.name) name = text(field);
     if (field.number === Tensor.type) type = elementType(field);
-    if (field.number === Tensor.external) addLocation(field.bytes, external);
+    if (field.number === Tensor.external) addLocation(field.bytes, reading);
     if (!isSmall) continue;
     if (field.number === Tensor.raw) raw = field.bytes;
     if (field.number === Tensor.strings) values.push(text(field));
     if (field.number === Tensor.int32s || field.number === Tensor.int64s) {
-      values.push(...integers(field).map(String));
+      for (const value of integers(field)) values.push(String(value));
     }
   }
-  if (raw && type === 'int64') values.push(...rawIntegers(raw, 8));
-  if (raw && type === 'int32') values.push(...rawIntegers(raw, 4));
+  if (raw && type === 'int64') for (const value of rawIntegers(raw, 8)) values.push(value);
+  if (raw && type === 'int32') for (const value of rawIntegers(raw, 4)) values.push(value);
   return { name, values: values.length > 0 ? values : undefined };
 }
 
@@ -252,9 +269,9 @@ function rawIntegers(raw: Uint8Array, size: 4 | 8): string[] {
   );
 }
 
-function addLocation(entry: Uint8Array, external: Set<string>): void {
+function addLocation(entry: Uint8Array, reading: Reading): void {
   const [key, value] = [1, 2].map((number) => one(entry, number));
-  if (key && value && text(key) === 'location') external.add(text(value));
+  if (key && value && text(key) === 'location') reading.external.add(text(value));
 }
 
 function readPort(bytes: Uint8Array): GraphPort {
@@ -269,11 +286,12 @@ function readPort(bytes: Uint8Array): GraphPort {
 /** A tensor that tells no shape is a matrix of any size, as those of classifiers and regressors are. */
 const UNKNOWN_SHAPE = [null, null];
 
-function readType(bytes: Uint8Array): Pick<GraphPort, 'type' | 'shape'> {
+function readType(bytes: Uint8Array, depth = 0): Pick<GraphPort, 'type' | 'shape'> {
+  if (depth > MOST_LEVELS) throw tooDeep();
   for (const { number, bytes: content } of fields(bytes)) {
     const first = one(content, 1);
     const second = one(content, 2);
-    const inner = (field: Field | undefined) => (field ? readType(field.bytes).type : 'undefined');
+    const inner = (field: Field | undefined) => (field ? readType(field.bytes, depth + 1).type : 'undefined');
     switch (number) {
       case Type.tensor:
         return {

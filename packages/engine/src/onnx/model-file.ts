@@ -4,6 +4,9 @@ import { fault, InputError, place } from '@rastro/fault';
 import { type Graph, readGraph } from './graph.ts';
 import { ProtobufError } from './protobuf.ts';
 
+/** What a file system says of a path that leads to no file: to nothing, through a file, in a circle, or to no name it could have. */
+const NOT_THERE = ['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG'];
+
 /** A model file and what it says about itself. */
 export interface ModelFile {
   readonly path: string;
@@ -27,7 +30,7 @@ export async function readModelFile(path: string): Promise<ModelFile> {
         'Give the .onnx file inside it.',
       );
     }
-    if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') throw error;
+    if (!NOT_THERE.includes(error.code ?? '')) throw error;
     throw await notFound(path);
   });
   refusePointers(path, bytes);
@@ -117,7 +120,7 @@ async function confine(path: string, location: string): Promise<void> {
   const target = resolve(folder, location);
   if (!isBelow(folder, target)) throw outside();
   const real = await realpath(target).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') throw error;
+    if (!NOT_THERE.includes(error.code ?? '')) throw error;
     throw refusal(
       path,
       'model-data-missing',
