@@ -5,8 +5,8 @@ import { checkVersion, type Git, gitFailed, git as openGit } from './git.ts';
 import { checkedObjectId, checkedPath, checkedRefName, checkedRemote, checkedRevision } from './names.ts';
 import { objectAt, presentCommits, readObjects, writeCommit, writeCommits } from './objects.ts';
 import { pushRefs, type RefUpdate, updateRefs } from './push.ts';
-import { fetchTags, readTags, seenTag, writeTag } from './tags.ts';
-import { readTrail } from './trail-branch.ts';
+import { fetchTags, missingTags, readTags, seenTag, tagRefspec, writeTag } from './tags.ts';
+import { type ReadCommit, readTrail } from './trail-branch.ts';
 
 export interface RepositoryOptions {
   /** Name or URL of the remote. Default: `origin` when the repository has it. */
@@ -72,7 +72,19 @@ function repositoryOf(
   /** The remote when it may be asked. */
   const online = offline ? undefined : remote;
 
-  const isShallow = async () => (await git.text(['rev-parse', '--is-shallow-repository'])) === 'true';
+  /** A clone that is whole stays so: nothing here cuts its history. */
+  let isWhole = false;
+  const isShallow = async () => {
+    isWhole ||= (await git.text(['rev-parse', '--is-shallow-repository'])) !== 'true';
+    return !isWhole;
+  };
+
+  /** Commits that were seen to be here. */
+  const present = new Set<string>();
+  const hasCommit = async (commit: string) => {
+    if (!present.has(commit) && (await resolve(commit)) !== undefined) present.add(commit);
+    return present.has(commit);
+  };
 
   const resolve: Repository['resolve'] = async (revision) => {
     const name = `${checkedRevision(revision)}^{commit}`;
@@ -127,6 +139,12 @@ function repositoryOf(
     if (!isFound(answer) && (await isShallow())) throw shallow('its commits are not all there');
     return answer;
   };
+
+  /** The trail as it was read last: what follows is read on top of it. */
+  let read: readonly ReadCommit[] = [];
+
+  /** The first commit, once it is known: whoever asks again may have other work to do at the same time. */
+  let root: string | undefined;
 
   /** The last answer of the remote, and how often each question may still be answered from it. */
   let advertisement: { readonly text: string; readonly left: Map<'tags' | 'head', number> } | undefined;
@@ -227,7 +245,7 @@ function repositoryOf(
 
   const fetchCommit: Repository['fetchCommit'] = async (commit) => {
     const wanted = checkedObjectId(commit);
-    if ((await resolve(wanted)) !== undefined) return true;
+    if (await hasCommit(wanted)) return true;
     if (online === undefined) return false;
     // A remote that does not have it, or does not give it by its id, answers 128 as for any failure: what counts is whether it came.
     const depth = (await isShallow()) ? ['--depth=1'] : [];
@@ -237,7 +255,7 @@ function repositoryOf(
         allow: [0, 1, 128],
       },
     );
-    return (await resolve(wanted)) !== undefined;
+    return hasCommit(wanted);
   };
 
   const isAncestor: Repository['isAncestor'] = (ancestor, descendant) => {
@@ -269,7 +287,7 @@ function repositoryOf(
       const name = /^ref: refs\/heads\/(\S+)\tHEAD$/m.exec(answer)?.[1];
       const commit = /^([0-9a-f]+)\tHEAD$/m.exec(answer)?.[1];
       if (name === undefined || commit === undefined) return undefined;
-      if ((await resolve(commit)) === undefined) {
+      if (!(await hasCommit(commit))) {
         await fetch([...((await isShallow()) ? ['--depth=1'] : []), commit]);
       }
       return { name, commit };
@@ -290,10 +308,6 @@ function repositoryOf(
 
     async readFile(commit, path) {
       return (await object(commit, path))?.bytes;
-    },
-
-    async blobId(commit, path) {
-      return (await object(commit, path))?.id;
     },
 
     async readFiles(files) {
@@ -341,13 +355,15 @@ function repositoryOf(
     },
 
     async rootCommit() {
+      if (root !== undefined) return root;
       const start = await head();
       if (await isShallow()) await fetch(['--unshallow', start]);
       if (await isShallow()) {
         throw shallow('the first commit of the repository is not known');
       }
       // Along the first parents, so that merging another history in changes nothing.
-      return git.text(['rev-list', '--first-parent', '--max-parents=0', start]);
+      root = await git.text(['rev-list', '--first-parent', '--max-parents=0', start]);
+      return root;
     },
 
     async tags() {
@@ -371,25 +387,30 @@ function repositoryOf(
       if (online === undefined) {
         return knownTrail([TRAIL_SEEN, `refs/remotes/${remote}/rastro/trail`, TRAIL_BRANCH]);
       }
-      const [answer, seen] = await Promise.all([advertised(online, 'trail'), localRef(TRAIL_SEEN)]);
+      const [answer, seen, shallowClone] = await Promise.all([
+        advertised(online, 'trail'),
+        localRef(TRAIL_SEEN),
+        isShallow(),
+      ]);
       const theirs = /^([0-9a-f]+)\trefs\/heads\/rastro\/trail$/m.exec(answer)?.[1];
       if (theirs === seen) return theirs;
       if (theirs === undefined) throw rewritten();
-      const args = [
-        'fetch',
-        '--no-tags',
-        '--no-write-fetch-head',
-        '--',
-        online,
-        `${TRAIL_BRANCH}:${TRAIL_SEEN}`,
-      ];
-      const output = await git.run(args, { allow: [0, 1] });
+      const args = ['fetch', '--no-tags', '--no-write-fetch-head', '--stdin', '--', online];
+      // Tags come with the entries that made them, in one fetch for both.
+      const tags = shallowClone ? [] : (await missingTags(git, answer)).map(tagRefspec);
+      const output = await git.run(args, {
+        input: `${[`${TRAIL_BRANCH}:${TRAIL_SEEN}`, ...tags].join('\n')}\n`,
+        allow: [0, 1],
+      });
       if (/non-fast-forward/.test(output.stderr)) throw rewritten();
       if (output.exitCode !== 0) throw gitFailed(args, output);
       return localRef(TRAIL_SEEN);
     },
 
-    trail: (from) => readTrail(git, checkedObjectId(from)),
+    async trail(from) {
+      read = await readTrail(git, checkedObjectId(from), read);
+      return read;
+    },
 
     async appendTrail({ head: old, entries, tags, author, at }) {
       const ids = await writeCommits(git, {

@@ -78,6 +78,19 @@ export async function fetchTags(
   await fetchInto(git, remote, names(wanted.filter(([, { commit }]) => !present.has(commit))), ['--depth=1']);
 }
 
+/** What fetches a tag to where we keep it. */
+export function tagRefspec(name: string): string {
+  return `+refs/tags/${name}:${OURS}${name}`;
+}
+
+/** Names of the remote's annotated tags that are not here as they are there. `advertised` is an answer of `git ls-remote`. */
+export async function missingTags(git: Git, advertised: string): Promise<string[]> {
+  const ours = await ownTags(git);
+  return [...remoteTags(advertised)]
+    .filter(([name, { objectId }]) => ours.get(name) !== objectId)
+    .map(([name]) => name);
+}
+
 async function fetchInto(
   git: Git,
   remote: string,
@@ -85,7 +98,7 @@ async function fetchInto(
   options: readonly string[],
 ): Promise<void> {
   if (names.length === 0) return;
-  const refspecs = names.map((name) => `+refs/tags/${name}:${OURS}${name}`);
+  const refspecs = names.map(tagRefspec);
   await git.run(
     ['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', ...options, '--stdin', '--', remote],
     {

@@ -18,9 +18,26 @@ interface Change {
   readonly path: string;
 }
 
-/** Reads every commit that leads to a head, oldest first, in four processes however long the trail is. */
-export async function readTrail(git: Git, head: string): Promise<ReadCommit[]> {
-  const list = await git.text(['rev-list', '--topo-order', '--reverse', head]);
+/**
+ * Reads every commit that leads to a head, oldest first, in four processes however long the trail is. What leads to the last of
+ * `known`, as it was read before, is not read again; when the head does not follow from there, everything is.
+ */
+export async function readTrail(
+  git: Git,
+  head: string,
+  known: readonly ReadCommit[] = [],
+): Promise<readonly ReadCommit[]> {
+  const last = known.at(-1)?.commit;
+  if (last === undefined) return readCommits(git, [head]);
+  if (last === head) return known;
+  const added = await readCommits(git, [head, `^${last}`]);
+  // In a line of commits the first new one follows the last known, which then leads to all of them.
+  const isLine = added.every(({ parents }, index) => parents.join() === (added[index - 1]?.commit ?? last));
+  return isLine && added.length > 0 ? [...known, ...added] : readCommits(git, [head]);
+}
+
+async function readCommits(git: Git, revisions: readonly string[]): Promise<ReadCommit[]> {
+  const list = await git.text(['rev-list', '--topo-order', '--reverse', ...revisions]);
   const ids = list.split('\n').filter((line) => line !== '');
   const [commits, changes] = await Promise.all([readReferenced(git, ids), readChanges(git, ids)]);
   const added = [

@@ -105,7 +105,7 @@ async function released(): Promise<{ work: TemporaryRepository; repository: Repo
         policy: {
           commit: code,
           path: 'rastro.policy.yaml',
-          blob: (await repository.blobId(code, 'rastro.policy.yaml')) ?? '',
+          blob: await work.git('rev-parse', `${code}:rastro.policy.yaml`),
           sha256: sha256(POLICY),
         },
         recordSha256: null,

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { setTimeout } from 'node:timers/promises';
-import { realGto, temporaryRepository } from '@rastro/testkit';
+import { dirname, join } from 'node:path';
+import { realGto, temporaryDirectory, temporaryRepository } from '@rastro/testkit';
 import { expect, test } from 'vitest';
 import { type AnnotatedTag, gtoView, registryState } from '../src/index.ts';
 
@@ -84,6 +84,16 @@ const byHand: Record<string, History> = {
     ['#prod#1', 0, 1],
     ['#dev#2', 0, 1],
   ],
+  'nested/in/folders': [
+    ['@v1.0.0', 0, 1],
+    ['#prod#1', 0, 2],
+  ],
+  'services/risk:model': [
+    ['@v1.0.0', 0, 1],
+    ['@v1.1.0', 1, 2],
+    ['#prod#1', 0, 3],
+    ['@v1.1.0!', 1, 4],
+  ],
   'same-second-versions': [
     ['@v1.0.0', 0, 1],
     ['@v2.0.0', 1, 1],
@@ -155,7 +165,7 @@ withGto(`gto shows the same state as we do on ${Object.keys(corpus).length} hist
   const stream = Object.entries(corpus).flatMap(([model, history]) =>
     history.map(
       ([suffix, commit, second]) =>
-        `tag ${model}${suffix}\nfrom ${commits[commit]}\ntagger T <t@example.com> ${start + second} +0000\ndata 1\nm\n`,
+        `tag ${model.replace(':', '=')}${suffix}\nfrom ${commits[commit]}\ntagger T <t@example.com> ${start + second} +0000\ndata 1\nm\n`,
     ),
   );
   execFileSync('git', ['fast-import', '--quiet'], { cwd: directory, input: stream.join('') });
@@ -167,19 +177,62 @@ withGto(`gto shows the same state as we do on ${Object.keys(corpus).length} hist
   expect(Object.keys(ours).sort()).toEqual(Object.keys(theirs).sort());
 });
 
-withGto('we read a repository that gto made', async () => {
-  await using repository = await temporaryRepository({ files: { 'a.txt': 'a\n' } });
-  const { directory } = repository;
-  // Each tag in a second of its own: gto takes the machine's clock, and cannot tell two assignments in one second apart.
-  const run = async (...args: string[]) => {
-    await setTimeout(1010 - (Date.now() % 1000));
-    execFileSync(gto!, [...args, '--repo', directory]);
+/** What a user asks of gto about one model, by a small generator as above; some of it in one and the same second. */
+function asked(model: string, seed: number, commits: readonly string[]): unknown[] {
+  let state = seed;
+  const draw = (below: number) => {
+    state = (state * 1103515245 + 12345) % 2147483648;
+    return Math.floor((state / 2147483648) * below);
   };
-  await run('register', 'churn');
-  await run('assign', 'churn', '--version', 'v0.0.1', '--stage', 'dev');
-  await repository.commit('second');
-  await run('register', 'churn', '--version', 'v1.0.0');
-  await run('assign', 'churn', '--version', 'v1.0.0', '--stage', 'dev');
-  await run('register', 'fraud/models:risk');
-  expect(gtoView(registryState(readTags(directory)))).toEqual(shown(directory));
+  let second = 1_767_225_600;
+  const steps: unknown[] = [];
+  const ask = (verb: string, options: object) => {
+    // A stage is given away in a second of its own: gto cannot tell two assignments in one second apart.
+    if (verb !== 'register' || draw(2) === 0) second += 1 + draw(3);
+    steps.push([second, verb, model, options]);
+  };
+  const versions: string[] = [];
+  for (let step = 0; step < 4 + draw(6); step++) {
+    const version = versions[draw(Math.max(1, versions.length))];
+    const stage = ['dev', 'staging', 'prod'][draw(3)];
+    switch (version === undefined ? 0 : draw(8)) {
+      case 0:
+      case 1:
+        versions.push(`v${draw(2)}.${versions.length}.${draw(12)}`);
+        ask('register', { ref: commits[draw(commits.length)], version: versions.at(-1) });
+        break;
+      case 5:
+        ask('unassign', { version, stage });
+        break;
+      case 6:
+        ask('deregister', { version });
+        break;
+      case 7:
+        ask('deprecate', {});
+        break;
+      default:
+        ask('assign', { version, stage, skip_registration: true });
+    }
+  }
+  return steps;
+}
+
+withGto('we read 40 histories that gto made', async () => {
+  await using repository = await temporaryRepository({ files: { 'a.txt': 'a\n' } });
+  const made = await temporaryDirectory('rastro-gto');
+  const commits = [await repository.git('rev-parse', 'HEAD')];
+  for (let n = 1; n < 4; n++) commits.push(await repository.commit(`commit ${n}`));
+  const names = ['services/risk:model', 'nested/in_folders/model', 'model', 'other'];
+  const histories = Array.from({ length: 40 }, (_, index) => asked(names[index % 4]!, index + 1, commits));
+  const output = execFileSync(
+    join(dirname(gto!), 'python'),
+    [join(import.meta.dirname, 'gto-made.py'), repository.directory, made.path],
+    { input: JSON.stringify(histories) },
+  );
+  const theirs: Record<string, unknown>[] = JSON.parse(output.toString());
+  const ours = theirs.map((_, index) => gtoView(registryState(readTags(join(made.path, String(index))))));
+  expect(theirs.filter((models) => Object.keys(models).length > 0).length).toBeGreaterThan(30);
+  for (const [index, history] of histories.entries())
+    expect(ours[index], JSON.stringify(history)).toEqual(theirs[index]);
+  await made.dispose();
 });

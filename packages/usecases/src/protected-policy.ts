@@ -44,9 +44,8 @@ export async function findProtectedPolicy(
   { sha256 }: Pick<Ports, 'sha256'>,
 ): Promise<ProtectedPolicy | undefined> {
   const branch = await repository.defaultBranch();
-  const bytes = branch && (await repository.readFile(branch.commit, POLICY_FILE));
-  const blob = branch && bytes && (await repository.blobId(branch.commit, POLICY_FILE));
-  if (!branch || !bytes || !blob) return undefined;
-  const { value } = readPolicy(new TextDecoder().decode(bytes), POLICY_FILE);
-  return { policy: value, commit: branch.commit, blob, sha256: sha256(bytes) };
+  const [file] = branch ? await repository.readFiles([{ commit: branch.commit, path: POLICY_FILE }]) : [];
+  if (!branch || !file) return undefined;
+  const { value } = readPolicy(new TextDecoder().decode(file.bytes), POLICY_FILE);
+  return { policy: value, commit: branch.commit, blob: file.blob, sha256: sha256(file.bytes) };
 }

@@ -53,9 +53,7 @@ export interface Repository {
   /** Brings a commit that this clone lacks, with the files of its own tree only; false when the remote does not give it. */
   fetchCommit(commit: string): Promise<boolean>;
   readFile(commit: string, path: string): Promise<Uint8Array | undefined>;
-  /** The blob id of a path in a commit. */
-  blobId(commit: string, path: string): Promise<string | undefined>;
-  /** The same for many at once, with their blob ids, in the order asked for. */
+  /** The same for many at once, each with its blob id, in the order asked for. */
   readFiles(
     files: readonly { readonly commit: string; readonly path: string }[],
   ): Promise<({ blob: string; bytes: Uint8Array } | undefined)[]>;
@@ -88,7 +86,7 @@ export interface Repository {
    */
   trailHead(): Promise<string | undefined>;
   /** The trail's commits from genesis to `head`, oldest first. */
-  trail(head: string): Promise<TrailCommit[]>;
+  trail(head: string): Promise<readonly TrailCommit[]>;
   /**
    * Builds one commit per file on top of `head` (an orphan when undefined), each adding exactly that file, and pushes them
    * together with new tags in one atomic push with a lease on `head`. Without a remote it updates local refs in one transaction.
