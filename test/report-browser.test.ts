@@ -6,18 +6,15 @@ import { pathToFileURL } from 'node:url';
 import { type Report, renderHtml, renderMarkdown } from '@rastro/report';
 import { temporaryDirectory } from '@rastro/testkit';
 import fc from 'fast-check';
-import { micromark } from 'micromark';
-import { gfm, gfmHtml } from 'micromark-extension-gfm';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { churnReport, findings, passing } from '../packages/report/test/sample.ts';
 import { openBrowser, realChromium, screenshotPath } from './browser.ts';
+import { mermaidScript, openComment, watch } from './comment-page.ts';
 
 const chromium = realChromium();
 const require = createRequire(import.meta.url);
 const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
-const mermaid = join(require.resolve('mermaid'), '../mermaid.min.js');
-const githubStyle = require.resolve('github-markdown-css/github-markdown.css');
 const goldenFolders = ['packages/report/test/golden', 'test/golden'].map((folder) =>
   join(import.meta.dirname, '..', folder),
 );
@@ -60,6 +57,23 @@ describe.skipIf(!chromium)('in Chromium', () => {
       expect(said).toEqual([]);
     });
 
+    test('tells the values of a chart by keyboard, from point to point', async () => {
+      const { page, said } = await openReport(browser);
+      await showAllCharts(page);
+      const roc = page.locator('figure', { hasText: 'ROC' }).first();
+      const readout = roc.getByRole('status');
+      await roc.locator('.plot').focus();
+      const told: (string | null)[] = [];
+      for (const key of ['Home', 'ArrowRight', 'End', 'ArrowLeft', 'Home']) {
+        await page.keyboard.press(key);
+        told.push(await readout.textContent());
+      }
+      expect(new Set(told).size).toBe(4);
+      expect(told[0]).toMatch(/^False positive rate 0 .*baseline 0 .*candidate 0/);
+      expect(told[4]).toBe(told[0]);
+      expect(said).toEqual([]);
+    });
+
     test('sorts a table by numbers and back, by keyboard', async () => {
       const { page } = await openReport(browser);
       const table = page.locator('table', { hasText: 'row-2' }).first();
@@ -95,7 +109,7 @@ describe.skipIf(!chromium)('in Chromium', () => {
     beforeAll(async () => {
       page = await browser.newPage();
       await page.goto('about:blank');
-      await page.addScriptTag({ path: mermaid });
+      await page.addScriptTag({ path: mermaidScript });
       await page.evaluate('mermaid.initialize({ startOnLoad: false })');
     });
 
@@ -136,37 +150,23 @@ describe.skipIf(!chromium)('in Chromium', () => {
     });
   });
 
-  test('a comment reads as on GitHub, with its charts drawn', async () => {
-    const page = await browser.newPage({ viewport: { width: 940, height: 800 } });
-    const said = watch(page);
-    const [path] = goldenFiles(goldenFolders[1]!).filter((each) => each.includes('adult-v1-to-v2'));
-    const markdown = path
-      ? readFileSync(path, 'utf8')
-      : renderMarkdown([everyBlock()], { budget: { limit: 60_000, unit: 'characters' } });
-    const body = micromark(markdown, {
-      allowDangerousHtml: true,
-      extensions: [gfm()],
-      htmlExtensions: [gfmHtml()],
-    });
-    await page.setContent(
-      `<!doctype html><title>Comment</title><main class="markdown-body" style="padding:24px">${body}</main>`,
-    );
-    await page.addStyleTag({ path: githubStyle });
-    await page.addScriptTag({ path: mermaid });
-    const drawn = await page.evaluate(`(async () => {
-      mermaid.initialize({ startOnLoad: false });
-      const blocks = [...document.querySelectorAll('code.language-mermaid')];
-      for (const [index, block] of blocks.entries())
-        block.parentElement.innerHTML = (await mermaid.render('chart' + index, block.textContent)).svg;
-      return blocks.length;
-    })()`);
-    expect(drawn).toBeGreaterThan(0);
-    expect(await page.locator('h2').count()).toBe(1);
-    await page.screenshot({ path: screenshotPath('comment'), fullPage: true });
-    await page.evaluate('for (const fold of document.querySelectorAll("details")) fold.open = true');
-    await page.screenshot({ path: screenshotPath('comment-open'), fullPage: true });
-    expect(said).toEqual([]);
-  });
+  test.each(['light', 'dark'] as const)(
+    'a comment reads as on GitHub in %s, with its charts drawn',
+    async (colorScheme) => {
+      const [path] = goldenFiles(goldenFolders[1]!).filter((each) => each.includes('adult-v1-to-v2'));
+      const markdown = path
+        ? readFileSync(path, 'utf8')
+        : renderMarkdown([everyBlock()], { budget: { limit: 60_000, unit: 'characters' } });
+      const { page, drawn, said } = await openComment(browser, markdown, { colorScheme });
+      expect(drawn).toBeGreaterThan(0);
+      expect(await page.locator('h2').count()).toBe(1);
+      await page.screenshot({ path: screenshotPath(`comment-${colorScheme}`), fullPage: true });
+      await page.evaluate('for (const fold of document.querySelectorAll("details")) fold.open = true');
+      await page.screenshot({ path: screenshotPath(`comment-open-${colorScheme}`), fullPage: true });
+      expect(said).toEqual([]);
+      await page.context().close();
+    },
+  );
 });
 
 async function openReport(
@@ -193,14 +193,6 @@ async function openReport(
   await page.goto(address);
   await folder.dispose();
   return { page, said, asked };
-}
-
-/** What the page complains about, from its first moment. */
-function watch(page: Page): string[] {
-  const said: string[] = [];
-  page.on('console', (message) => said.push(message.text()));
-  page.on('pageerror', (error) => said.push(error.message));
-  return said;
 }
 
 async function showAllCharts(page: Page): Promise<void> {

@@ -6,7 +6,7 @@
 #   .cache/zizmor/bin/zizmor  zizmor, which looks for weak points in workflows
 #   .cache/act/act            act, which runs workflows
 #   .cache/datacontract/bin/datacontract  datacontract-cli, which reads and writes ODCS; with the published JSON Schemas
-#   /usr/bin/chromium         Chromium, which draws reports
+#   /usr/bin/chromium         Chromium, which draws reports, and fonts for it
 # and, with --bench:
 #   .cache/bench/bin/python   Python with what bench/evaluate.mjs measures itself against
 #   .cache/peers/bin/python   pandas and Pandera, which bench/validate.mjs measures against
@@ -55,17 +55,21 @@ make_act() {
 
 make_act
 
-# Chromium comes from the system's packages: no registry of ours has it.
+# They come from the system's packages: no registry of ours has them. The fonts are what GitHub's pages ask for.
 make_chromium() {
-  if [[ -n ${RASTRO_CHROMIUM:-} || -x /usr/bin/chromium ]]; then
+  local wanted=()
+  [[ -n ${RASTRO_CHROMIUM:-} || -x /usr/bin/chromium ]] || wanted+=(chromium)
+  [[ -e /usr/share/fonts/truetype/noto/NotoSans-Regular.ttf ]] || wanted+=(fonts-noto-core)
+  [[ -e /usr/share/fonts/truetype/noto/NotoColorEmoji.ttf ]] || wanted+=(fonts-noto-color-emoji)
+  if ((${#wanted[@]} == 0)); then
     echo "Chromium: already there"
     return
   fi
   local as_root=()
   ((EUID == 0)) || as_root=(sudo)
   "${as_root[@]}" apt-get update -qq
-  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -qq --yes --no-install-recommends chromium >/dev/null
-  echo "Chromium: set up in /usr/bin"
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -qq --yes --no-install-recommends "${wanted[@]}" >/dev/null
+  echo "Chromium: set up ${wanted[*]}"
 }
 
 make_chromium

@@ -128,7 +128,8 @@ async function showComment(stage: Stage, { number }: PullRequest): Promise<void>
   );
   for (const { body } of comments) {
     transcript.markdown(body);
-    await writeFile(join(stage.folder, 'comment.md'), body);
+    for (const name of ['comment', `comment-${number}`])
+      await writeFile(join(stage.folder, `${name}.md`), body);
   }
 }
 

@@ -101,6 +101,8 @@ export function terminalContext(env: Environment, user: { name: string; email: s
 /** The merge request that a GitLab pipeline runs for. */
 function mergeRequestOf(env: Environment): RunContext['pullRequest'] {
   const number = Number(env.CI_MERGE_REQUEST_IID);
-  const { CI_MERGE_REQUEST_DIFF_BASE_SHA: base, CI_COMMIT_SHA: head } = env;
+  const base = env.CI_MERGE_REQUEST_DIFF_BASE_SHA;
+  // A pipeline of merged results runs on a commit that is nowhere else.
+  const head = env.CI_MERGE_REQUEST_SOURCE_BRANCH_SHA || env.CI_COMMIT_SHA;
   return Number.isInteger(number) && number > 0 && base && head ? { number, base, head } : undefined;
 }

@@ -63,8 +63,17 @@ export function sparkline(values: readonly number[], max = 40): string {
     .join('');
 }
 
-/** What a series says in words: its first and last value and its range, so that no one has to see the picture. */
-export function seriesInWords(points: readonly Point[]): string {
+/**
+ * What a series says in words, so that no one has to see the picture: its own summary, else its first and last value and its range.
+ */
+export function seriesInWords({
+  points,
+  summary,
+}: {
+  readonly points: readonly Point[];
+  readonly summary?: string | undefined;
+}): string {
+  if (summary !== undefined) return summary;
   const drawn = drawablePoints(points);
   const range = extent(drawn.map(([, y]) => y));
   if (!range) return 'no values';

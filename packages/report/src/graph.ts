@@ -7,7 +7,10 @@ export interface DrawableGraph {
   readonly nodes: readonly GraphNode[];
   /** Indices of nodes. */
   readonly edges: readonly (readonly [number, number])[];
-  /** The column of each node: one after that of the last of its sources. Undefined when the edges form a circle. */
+  /**
+   * The column of each node: one after that of the last of its sources; what has none stands right before the first that was made of
+   * it, so that no edge runs behind a node. Undefined when the edges form a circle.
+   */
   readonly columns: readonly number[] | undefined;
 }
 
@@ -24,10 +27,15 @@ function columnsOf(count: number, edges: readonly (readonly [number, number])[])
   const columns = Array.from({ length: count }, () => 0);
   for (let round = 0; round <= count; round++) {
     const behind = edges.filter(([from, to]) => columns[to]! <= columns[from]!);
-    if (behind.length === 0) return columns;
+    if (behind.length === 0) return columns.map((column, node) => (column === 0 ? latest(node) : column));
     for (const [from, to] of behind) columns[to] = columns[from]! + 1;
   }
   return undefined;
+
+  function latest(node: number): number {
+    const targets = edges.filter(([from]) => from === node).map(([, to]) => columns[to]!);
+    return targets.length === 0 ? 0 : Math.min(...targets) - 1;
+  }
 }
 
 /** What a graph says in words, one line per node that something was made of. */

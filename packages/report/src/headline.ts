@@ -4,14 +4,17 @@ import { worstFirst } from './status.ts';
 
 const MAX_HEADLINE = 110;
 
-/** The verdict of a report as a heading: the whole sentence when it is short, else what stands before its first colon. */
-export function headlineOf({ verb, subject, verdict }: Report): { headline: string; isWhole: boolean } {
+/**
+ * The verdict of a report as a heading, and what of its sentence is still to be said: the whole sentence is the heading when it
+ * is short, else what stands before its first colon.
+ */
+export function headlineOf({ verb, subject, verdict }: Report): { headline: string; rest: string } {
   const sentence = withoutPeriod(oneLine(verdict.sentence));
-  if (sentence === '') return { headline: `${verb} ${subject}`, isWhole: true };
-  if (sentence.length <= MAX_HEADLINE) return { headline: sentence, isWhole: true };
+  if (sentence === '') return { headline: `${verb} ${subject}`, rest: '' };
+  if (sentence.length <= MAX_HEADLINE) return { headline: sentence, rest: '' };
   const stop = /[:;.](?= )/u.exec(sentence)?.index ?? -1;
-  const headline = stop > 0 && stop <= MAX_HEADLINE ? sentence.slice(0, stop) : `${verb} ${subject}`;
-  return { headline, isWhole: false };
+  if (stop <= 0 || stop > MAX_HEADLINE) return { headline: `${verb} ${subject}`, rest: `${sentence}.` };
+  return { headline: sentence.slice(0, stop), rest: `${sentence.slice(stop + 2)}.` };
 }
 
 const MOST_TOLD = 3;

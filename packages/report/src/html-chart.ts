@@ -7,6 +7,7 @@ import { capped, oneLine } from './plain-text.ts';
 /** One drawn series: its place in the legend decides colour and dashes. */
 interface Line {
   readonly name: string;
+  readonly summary?: string | undefined;
   readonly points: readonly (readonly [number, number])[];
 }
 
@@ -36,8 +37,8 @@ const MAX_DATA_ROWS = 200;
 export function htmlChart(chart: Chart, id: string): Markup {
   const lines = chart.series
     .slice(0, MAX_SERIES)
-    .map(({ name, points }) => ({ name, points: drawablePoints(points) }));
-  const words = chart.series.map(({ name, points }) => `${name}: ${seriesInWords(points)}`).join('. ');
+    .map((series) => ({ ...series, points: drawablePoints(series.points) }));
+  const words = chart.series.map((series) => `${series.name}: ${seriesInWords(series)}`).join('. ');
   return html`<figure class="chart"${plotData(lines, chart)}>
 <figcaption id="${id}-title">${chart.title || 'Chart'}</figcaption>
 ${legend(lines, chart)}
@@ -73,12 +74,12 @@ function plotData(lines: readonly Line[], chart: Chart): Markup {
 function legend(lines: readonly Line[], chart: Chart): Markup {
   const left = chart.series.length - lines.length;
   const items = lines.map(
-    ({ name, points }, index) =>
+    (line, index) =>
       html`<li><svg class="key" viewBox="0 0 28 12" aria-hidden="true">${
         chart.type === 'bar'
           ? html`<rect class="bar s${index + 1}" x="4" y="1" width="20" height="10"/>`
           : html`<line class="line s${index + 1}" x1="0" y1="6" x2="28" y2="6"/>`
-      }</svg>${name} <span class="muted">${seriesInWords(points)}</span></li>`,
+      }</svg>${line.name} <span class="muted">${seriesInWords(line)}</span></li>`,
   );
   const more = left === 0 ? NOTHING : html`<li class="muted">and ${left} more, not drawn</li>`;
   return html`<ul class="legend">${items}${more}</ul>`;
@@ -129,7 +130,7 @@ function grid({ y, low, high }: Frame): Markup {
     (
       tick,
     ) => html`<line class="grid" x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${at(y(tick))}" y2="${at(y(tick))}"/>
-<text class="tick" x="${LEFT - 8}" y="${at(y(tick) + 4)}" text-anchor="end">${showNumber(tick)}</text>`,
+<text class="tick" x="${LEFT - 8}" y="${at(y(tick) + 4)}" text-anchor="end">${showTick(tick)}</text>`,
   )}`;
 }
 
@@ -141,7 +142,7 @@ function xAxis(lines: readonly Line[], { x }: Frame, chart: Chart): Markup {
   const labels = places
     .filter((_, index) => index % every === 0)
     .map((place) => {
-      const label = categories ? capped(oneLine(categories[place]!), 12) : showNumber(place);
+      const label = categories ? capped(oneLine(categories[place]!), 12) : showTick(place);
       return html`<text class="tick" x="${at(x(place))}" y="${HEIGHT - BOTTOM + 18}" text-anchor="middle">${label}</text>`;
     });
   const floor = HEIGHT - BOTTOM;
@@ -199,6 +200,11 @@ function dataTable(lines: readonly Line[], chart: Chart): Markup {
 <caption class="unseen">${chart.title}</caption>
 <thead><tr><th scope="col">Series</th><th scope="col">${chart.x.title || 'x'}</th><th scope="col" class="right">${chart.y.title || 'y'}</th></tr></thead>
 <tbody>${rows.slice(0, MAX_DATA_ROWS)}</tbody></table></div>${more}</details>`;
+}
+
+/** All digits that tell one tick from the next, and none of what adding up leaves behind. */
+function showTick(tick: number): string {
+  return String(Number(tick.toPrecision(12)));
 }
 
 /** A coordinate to a tenth of a pixel. */

@@ -3,8 +3,8 @@ import { html, type Markup, NOTHING } from './html-markup.ts';
 import type { Graph } from './model.ts';
 import { capped, oneLine } from './plain-text.ts';
 
-const BOX = { width: 190, height: 46 };
-const GAP = { x: 56, y: 16 };
+const BOX = { width: 184, height: 46 };
+const GAP = { x: 44, y: 16 };
 const MARGIN = 8;
 const MAX_WORDS = 26;
 

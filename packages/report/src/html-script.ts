@@ -7,6 +7,7 @@ for (const table of document.querySelectorAll('table')) {
   const body = table.tBodies[0];
   if (!body || body.rows.length < 2) continue;
   for (const head of table.tHead.rows[0].cells) {
+    if (head.textContent.trim() === '') continue;
     const button = document.createElement('button');
     button.type = 'button';
     button.append(...head.childNodes);
@@ -59,19 +60,23 @@ function plot(figure) {
   const data = uPlot.join(chart.series.map(({ points }) => [points.map(([x]) => x), points.map(([, y]) => y)]));
   const place = document.createElement('div');
   place.className = 'live';
-  place.setAttribute('aria-hidden', 'true');
   const readout = document.createElement('p');
   readout.className = 'readout';
+  readout.setAttribute('role', 'status');
+  const canvas = document.createElement('div');
+  canvas.setAttribute('aria-hidden', 'true');
   frame.append(place);
-  place.append(readout);
+  place.append(readout, canvas);
+  /* All digits that tell one tick from the next, and none of what adding up leaves behind. */
+  const exact = (u, splits) => splits.map((split) => String(Number(split.toPrecision(12))));
   const axis = (title, more) => ({
     label: title, stroke: color('--muted'), font: '12px system-ui', labelFont: '12px system-ui', labelSize: 22,
-    grid: { stroke: color('--rule'), width: 1 }, ticks: { stroke: color('--rule'), width: 1 }, ...more,
+    grid: { stroke: color('--rule'), width: 1 }, ticks: { stroke: color('--rule'), width: 1 }, values: exact, ...more,
   });
   const every = categories ? Math.ceil(categories.length / 10) : 1;
   const say = (u) => {
     const at = u.cursor.idx;
-    if (at == null) { readout.textContent = 'Point at the chart for values; drag to zoom, double-click to see all.'; return; }
+    if (at == null) { readout.textContent = 'Point, or press ← and →, for values; drag to zoom, double-click to see all.'; return; }
     const x = u.data[0][at];
     const values = chart.series.map(({ name }, i) => {
       const value = u.series[i + 1].show ? valueAt(u.data[0], u.data[i + 1], at) : undefined;
@@ -99,12 +104,27 @@ function plot(figure) {
       ...(isBar ? { paths: uPlot.paths.bars({ size: [.7, 120] }), fill: color('--s' + (i + 1)) } : {}),
     }))],
     hooks: { setCursor: [say], ready: [say] },
-  }, data, place);
+  }, data, canvas);
   figure.classList.add('drawn');
   return live;
 }
+/* By keyboard: from point to point with the arrows, to the ends with Home and End. */
+function walk(live, event) {
+  const xs = live.data[0], { min, max } = live.scales.x, step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+  const seen = xs.map((x, i) => i).filter((i) => xs[i] >= min && xs[i] <= max);
+  const [first, last] = [seen[0], seen.at(-1)];
+  const now = live.cursor.idx;
+  let next;
+  if (event.key === 'Home') next = first;
+  else if (event.key === 'End') next = last;
+  else if (step === undefined) return;
+  else next = now == null ? (step > 0 ? first : last) : Math.min(last, Math.max(first, now + step));
+  event.preventDefault();
+  live.setCursor({ left: live.valToPos(xs[next], 'x'), top: live.over.clientHeight / 2 });
+}
 function enliven(figure) {
   let live = plot(figure);
+  figure.querySelector('.plot').addEventListener('keydown', (event) => walk(live, event));
   const keys = [...figure.querySelectorAll('.legend li:not(.muted)')];
   if (keys.length > 1) keys.forEach((item, i) => {
     const button = document.createElement('button');

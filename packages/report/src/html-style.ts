@@ -53,7 +53,7 @@ th, td { padding: .5rem .8rem; text-align: left; vertical-align: top; overflow-w
 tbody th { font-weight: inherit; }
 tbody tr + tr > * { border-top: 1px solid var(--rule); }
 thead th { font-weight: 600; color: var(--muted); border-bottom: 1px solid var(--rule); white-space: nowrap; }
-.right { text-align: right; } .center { text-align: center; }
+.right { text-align: right; } td.right { white-space: nowrap; } .center { text-align: center; }
 th button { all: unset; cursor: pointer; }
 th button:focus-visible { outline: 3px solid var(--link); outline-offset: 2px; border-radius: 3px; }
 th button::after, .right button::before { content: '\\2195'; opacity: .45; margin-left: .4em; font-weight: 400; }
@@ -90,11 +90,11 @@ figcaption { font-weight: 600; }
 .legend button { all: unset; cursor: pointer; } .legend button[aria-pressed=false] { text-decoration: line-through; color: var(--muted); }
 .legend button:focus-visible { outline: 3px solid var(--link); outline-offset: 2px; border-radius: 3px; }
 .u-select { background: color-mix(in srgb, var(--link) 15%, transparent); }
-.graph .plot svg { width: auto; max-width: none; margin: .6rem 0; } .box { fill: var(--code); stroke: var(--muted); }
+.graph .plot svg { width: auto; max-width: 100%; min-width: 44rem; margin: .6rem 0; } .box { fill: var(--code); stroke: var(--muted); }
 .chart .name { fill: var(--ink); font-weight: 600; } .edge { fill: none; stroke: var(--muted); stroke-width: 1.5; } .tip { fill: var(--muted); }
 .data { font-size: .9rem; } .data .scroll { max-height: 20rem; overflow-y: auto; }
 footer { margin-top: 4rem; padding-top: 1rem; border-top: 1px solid var(--rule); color: var(--muted); font-size: .88rem; }
-@media (max-width: 40rem) { .page { padding: 1.5rem 1rem 3rem; } dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: .5rem; } .plot svg { min-width: 34rem; } }
+@media (max-width: 40rem) { .page { padding: 1.5rem 1rem 3rem; } dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: .5rem; } .plot svg { min-width: 34rem; } nav td:last-child { min-width: 15rem; } }
 @media print {
   :root {
     --ground: #fff; --panel: #fff; --ink: #000; --muted: #444; --rule: #bbb; --link: #000; --code: #f4f4f2;
@@ -107,7 +107,7 @@ footer { margin-top: 4rem; padding-top: 1rem; border-top: 1px solid var(--rule);
   .page { max-width: none; padding: 0; }
   .skip, .data, .live, nav ul { display: none; }
   .drawn .plot > svg { position: static; width: 100%; height: auto; overflow: visible; clip-path: none; }
-  .graph .plot svg { max-width: 100%; }
+  .graph .plot svg { max-width: 100%; min-width: 0; }
   .scroll { overflow: visible; border-radius: 0; }
   pre { white-space: pre-wrap; overflow-wrap: anywhere; }
   .chart, .verdict, dl, tr, pre { break-inside: avoid; }

@@ -65,7 +65,7 @@ ${lead(sorted, worst)}
 </header>
 ${contents(sorted)}
 <main id="content">
-${sorted.map((report, index) => article(report, `r${index + 1}`, sorted.length > 1))}
+${sorted.map((report, index) => (hasMore(report) || sorted.length === 1 ? article(report, `r${index + 1}`, sorted.length > 1) : NOTHING))}
 ${repeatOf(commandsToRepeat(reports, source))}
 </main>
 <footer>Rastro report, generated from ${generatedFrom}.</footer>
@@ -141,12 +141,18 @@ function contents(reports: readonly Report[]): Markup {
       only.findings.length === 0 ? NOTHING : html`<li><a href="#r1-findings">Findings</a></li>`;
     return html`<nav aria-label="Contents"><ul>${items}${findings}</ul></nav>`;
   }
-  const rows = reports.map(
-    ({ subject, verb, verdict }, index) =>
-      html`<tr><td>${badge(verdict.status)}</td><th scope="row"><a href="#r${index + 1}">${subject}</a></th><td>${verb}</td><td>${verdict.sentence}</td></tr>`,
-  );
+  const rows = reports.map((report, index) => {
+    const { subject, verb, verdict } = report;
+    const name = hasMore(report) ? html`<a href="#r${index + 1}">${subject}</a>` : html`${subject}`;
+    return html`<tr><td>${badge(verdict.status)}</td><th scope="row">${name}</th><td>${verb}</td><td>${verdict.sentence}</td></tr>`;
+  });
   const head = html`<tr><th scope="col">Status</th><th scope="col">Subject</th><th scope="col">Check</th><th scope="col">Verdict</th></tr>`;
   return html`<nav aria-label="Reports"><h2>All reports</h2>${frame('All reports', head, rows)}</nav>`;
+}
+
+/** Whether a report says more than its verdict, which stands in the table of all reports. */
+function hasMore({ sections, findings }: Report): boolean {
+  return sections.length > 0 || findings.length > 0;
 }
 
 function article(report: Report, id: string, isOneOfMany: boolean): Markup {

@@ -6,7 +6,7 @@ export { confusionTable } from './confusion-table.ts';
 export { sparkline } from './figures.ts';
 export { type HtmlOptions, renderHtml } from './html.ts';
 export { parseReport, renderJson } from './json.ts';
-export { type MarkdownOptions, renderMarkdown } from './markdown.ts';
+export { type MarkdownOptions, OPEN_FROM, renderMarkdown } from './markdown.ts';
 export { marker } from './marker.ts';
 export { Block, Chart, Finding, Graph, Inline, Report, Section, Status, Text } from './model.ts';
 export type { Source } from './repeat.ts';

@@ -83,12 +83,11 @@ function listPart(items: readonly Text[], importance: number, style: MarkdownSty
 }
 
 function tablePart(block: TableBlock, importance: number, style: MarkdownStyle): Part {
-  const width = block.columns.length;
   const row = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
   const rule = block.columns.map(({ align }) => RULES[align ?? 'left']);
   const head = `${row(block.columns.map(({ title }) => escapeMarkdown(title, 100)))}\n${row(rule)}`;
   const lines = block.rows.map((cells) =>
-    row(Array.from({ length: width }, (_, index) => markdownCell(cells[index] ?? '', style.mayLink))),
+    row(block.columns.map((_, index) => markdownCell(cells[index] ?? '', style.mayLink))),
   );
   return linesPart({ head, lines, more: block.more ?? 0, importance, unit: style.unit });
 }
@@ -161,7 +160,7 @@ function chartPart(chart: Chart, importance: number, { unit, charts }: MarkdownS
   const legend = drawing.legend.map(({ name, color }, index) => {
     const label =
       drawing.legend.length === 1 ? escapeMarkdown(name, 60) : `${escapeMarkdown(name, 60)} (${color})`;
-    return `- ${label}: ${seriesInWords(chart.series[index]!.points)}`;
+    return `- ${label}: ${escapeMarkdown(seriesInWords(chart.series[index]!), 120)}`;
   });
   const full = `\`\`\`mermaid\n${drawing.source}\n\`\`\`${GAP}${legend.join('\n')}`;
   return {
@@ -179,9 +178,10 @@ function graphPart(graph: Graph, importance: number, style: MarkdownStyle): Part
 
 /** A chart where nothing can be drawn: a sparkline and the numbers that matter, one line per series. */
 function chartInWords(chart: Chart): string {
-  const lines = chart.series.slice(0, 20).map(({ name, points }) => {
-    const line = sparkline(drawablePoints(points).map(([, y]) => y));
-    return `- ${escapeMarkdown(name, 60)}: ${line === '' ? '' : `${line} `}${seriesInWords(points)}`;
+  const lines = chart.series.slice(0, 20).map((series) => {
+    const line = sparkline(drawablePoints(series.points).map(([, y]) => y));
+    const words = escapeMarkdown(seriesInWords(series), 120);
+    return `- ${escapeMarkdown(series.name, 60)}: ${line === '' ? '' : `${line} `}${words}`;
   });
   const left = chart.series.length - lines.length;
   if (left > 0) lines.push(`- and ${left} more`);

@@ -11,11 +11,12 @@ const BREAK = '\u200b';
 const MAX_LINE = 2000;
 const MAX_CELL = 300;
 
-/** Takes from a line what GitHub turns into a mention, a reference, an address or an emoji. */
+/** Takes from a line what GitHub and GitLab turn into a mention, a reference, an address or an emoji. */
 function disarm(line: string): string {
   return line
     .replaceAll('@', `@${BREAK}`)
     .replaceAll(/#(?=\d|$)/gu, `#${BREAK}`)
+    .replaceAll(/[!&](?=\d)/gu, `$&${BREAK}`)
     .replaceAll(/GH-(?=\d)/giu, `$&${BREAK}`)
     .replaceAll(/:(?=\/)/gu, `:${BREAK}`)
     .replaceAll(/www(?=\.)/giu, `www${BREAK}`)
@@ -157,7 +158,7 @@ function longestRun(text: string, character: string): number {
   return longest;
 }
 
-/** Escapes what would start a list, a heading's underline or a quote if it came first on its line. */
+/** Escapes what would start a list, a heading's underline, a quote or an order to GitLab (`/merge`) if it came first on its line. */
 function atLineStart(line: string): string {
-  return line.replace(/^[-+=]/u, '\\$&').replace(/^(\d{1,9})([.)])/u, '$1\\$2');
+  return line.replace(/^[-+=/]/u, '\\$&').replace(/^(\d{1,9})([.)])/u, '$1\\$2');
 }

@@ -1,7 +1,7 @@
 import { type Budget, fitParts, GAP, joinParts, type Part, sizeOf } from './budget.ts';
 import { headlineOf, summaryOfOthers } from './headline.ts';
 import { blockParts, detailsPart, type MarkdownStyle, sectionPart } from './markdown-blocks.ts';
-import { escapeMarkdown, type LinkRule, linkTarget } from './markdown-text.ts';
+import { escapeMarkdown, type LinkRule, linkTarget, markdownLine } from './markdown-text.ts';
 import { marker } from './marker.ts';
 import type { Block, Finding, Report, Section, Status } from './model.ts';
 import { commandsToRepeat, type Source } from './repeat.ts';
@@ -47,7 +47,7 @@ export function markdownStatus(status: Status): string {
 }
 
 /** Sections that matter less are folded: there for who asks, out of the way of who reads the verdict. */
-const OPEN_FROM = 60;
+export const OPEN_FROM = 60;
 
 /**
  * Reports as GitHub's Markdown, of at most `budget.limit` in `budget.unit`. The worst verdict is the heading; the worst report
@@ -101,10 +101,10 @@ function headOf(reports: readonly Report[], { key, title, note }: MarkdownOption
   const [worst] = worstFirst(reports);
   if (!worst) throw new RangeError('there is no report to render');
   const { status, sentence } = worst.verdict;
-  const { headline, isWhole } = headlineOf(worst);
+  const { headline, rest } = headlineOf(worst);
   const heading = `## ${SIGN[status]} ${escapeMarkdown(title ?? headline, MAX_HEADING)}`;
-  const lead = isWhole && title === undefined ? '' : `**${escapeMarkdown(sentence, 300)}**`;
-  const others = summaryOfOthers(reports).map((text) => escapeMarkdown(text, 300));
+  const lead = markdownLine(title === undefined ? rest : sentence, NO_LINK, 300);
+  const others = summaryOfOthers(reports).map((text) => markdownLine(text, NO_LINK, 300));
   return joinParts([
     key === undefined ? '' : marker(key),
     heading,
@@ -115,6 +115,7 @@ function headOf(reports: readonly Report[], { key, title, note }: MarkdownOption
 }
 
 const MAX_HEADING = 160;
+const NO_LINK: LinkRule = () => false;
 
 function footOf({ link }: MarkdownOptions): string {
   const url = link === undefined ? undefined : linkTarget(link);
@@ -170,9 +171,11 @@ function titleOf({ verb, subject }: Report): string {
 /** One of several reports: closed unless it fails, since a reader opens what went wrong. */
 function foldedReport(report: Report, style: MarkdownStyle): Part {
   const { status } = report.verdict;
+  const [only, ...others] = report.sections;
+  const isDoubleFold = only !== undefined && others.length === 0 && report.findings.length === 0;
   return detailsPart({
-    summary: `${markdownStatus(status)} · ${titleOf(report)}`,
-    parts: reportParts(report, style),
+    summary: `${markdownStatus(status)} · ${titleOf(report)}${isDoubleFold ? `: ${only.title}` : ''}`,
+    parts: isDoubleFold ? blockParts(only.blocks, style) : reportParts(report, style),
     importance: gravity(status),
     unit: style.unit,
     noun: 'section',
@@ -200,7 +203,7 @@ function repeatPart(reports: readonly Report[], source: Source | undefined, styl
 /** The sections of a report in their order, then its findings. What matters less is folded. */
 function reportParts(report: Report, style: MarkdownStyle): Part[] {
   const { unit } = style;
-  const sections = report.sections.map((section) => sectionOf(section, style));
+  const sections = inGroups(report.sections).map((group) => groupOf(group, style));
   const findings = sectionPart({
     heading: '### Findings',
     parts: blockParts(findingBlocks(report.findings), style),
@@ -208,6 +211,35 @@ function reportParts(report: Report, style: MarkdownStyle): Part[] {
     unit,
   });
   return [...sections, findings].filter((part) => part.full !== '');
+}
+
+/** Runs of folded sections of one group; every other section by itself. */
+function inGroups(sections: readonly Section[]): (readonly [Section, ...Section[]])[] {
+  const groups: [Section, ...Section[]][] = [];
+  for (const section of sections) {
+    const last = groups.at(-1);
+    const isFolded = section.importance < OPEN_FROM && section.group !== undefined;
+    if (last && isFolded && last[0].group === section.group && last[0].importance < OPEN_FROM)
+      last.push(section);
+    else groups.push([section]);
+  }
+  return groups;
+}
+
+function groupOf([first, ...others]: readonly [Section, ...Section[]], style: MarkdownStyle): Part {
+  if (others.length === 0) return sectionOf(first, style);
+  const sections = [first, ...others];
+  const titles = sections.map(({ title }) =>
+    title.replace(/^\p{Lu}(?=\p{Ll})/u, (start) => start.toLowerCase()),
+  );
+  return detailsPart({
+    summary: `${first.group}: ${titles.join(', ')}`,
+    parts: sections.map((section) => sectionOf(section, style)).filter((part) => part.full !== ''),
+    importance: Math.max(...sections.map(({ importance }) => importance)),
+    unit: style.unit,
+    noun: 'section',
+    open: false,
+  });
 }
 
 function sectionOf({ title, importance, blocks }: Section, style: MarkdownStyle): Part {

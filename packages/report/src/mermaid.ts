@@ -49,7 +49,7 @@ export function mermaidChart(
   const used = PALETTE.slice(0, series.length);
   const palette = used.map(({ hex }) => hex).join(', ');
   const source = [
-    `%%{init: {"themeVariables": {"xyChart": {"plotColorPalette": "${palette}"}}}}%%`,
+    `%%{init: {"xyChart": {"width": 640, "height": 360}, "themeVariables": {"xyChart": {"backgroundColor": "transparent", "plotColorPalette": "${palette}"}}}}%%`,
     'xychart-beta',
     `  title ${quoted(chart.title, 60)}`,
     `  x-axis ${quoted(chart.x.title, 40)} ${axis}`,

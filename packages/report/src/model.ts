@@ -18,7 +18,12 @@ export type Status = z.infer<typeof Status>;
 
 const Align = z.enum(['left', 'right', 'center']);
 
-const Series = z.strictObject({ name: z.string(), points: z.array(z.tuple([z.number(), z.number()])) });
+/** `summary` is what a reader takes from it, such as the area under it; default: its first and its last value. */
+const Series = z.strictObject({
+  name: z.string(),
+  summary: z.string().optional(),
+  points: z.array(z.tuple([z.number(), z.number()])),
+});
 
 /**
  * A plot told as data; each renderer draws it in its own way (Mermaid, inline SVG, unicode). A point is `[x, y]`; with categories its x
@@ -84,11 +89,15 @@ export const Block: z.ZodType<Block> = z.lazy(() =>
   ]),
 );
 
-/** A part of a report that has something to say. `importance` decides what goes first when space runs out (0 to 100). */
+/**
+ * A part of a report that has something to say. `importance` decides what goes first when space runs out (0 to 100). Neighbours of
+ * one `group` that would be folded are folded together, under its name.
+ */
 export const Section = z.strictObject({
   id: z.string().regex(/^[a-z][a-z0-9-]*$/),
   title: z.string(),
   importance: z.number().min(0).max(100),
+  group: z.string().optional(),
   blocks: z.array(Block),
 });
 export type Section = z.infer<typeof Section>;

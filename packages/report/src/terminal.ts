@@ -114,13 +114,13 @@ function linesOf(block: Block, screen: Screen): string[] {
       return [
         fit(oneLine(block.chart.title), width),
         ...tableLines(
-          block.chart.series.map(({ name, points }) => [
-            name,
+          block.chart.series.map((series) => [
+            series.name,
             sparkline(
-              drawablePoints(points).map(([, y]) => y),
+              drawablePoints(series.points).map(([, y]) => y),
               24,
             ),
-            seriesInWords(points),
+            seriesInWords(series),
           ]),
           ['left', 'left', 'left'],
           screen,

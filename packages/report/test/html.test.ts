@@ -97,6 +97,55 @@ describe('a report as a page', () => {
     );
   });
 
+  it('puts what was made of nothing right before what was made of it, so that no edge runs behind a node', () => {
+    const report = passing('x');
+    const graph = {
+      title: 'Lineage',
+      nodes: ['train', 'fit', 'model', 'test', 'judge'].map((id) => ({ id, title: id })),
+      edges: ['train fit', 'fit model', 'model judge', 'test judge'].map(
+        (edge) => edge.split(' ') as [string, string],
+      ),
+    };
+    report.sections.push({ id: 'part', title: 'Part', importance: 1, blocks: [{ kind: 'graph', graph }] });
+    const boxes = elementsOf(renderHtml([report], ABOUT)).filter(
+      (element) => attribute(element, 'class') === 'box',
+    );
+    const [train, fit, model, held, judge] = boxes.map((box) => Number(attribute(box, 'x')));
+    expect([train! < fit!, fit! < model!, held === model, model! < judge!]).toEqual([true, true, true, true]);
+  });
+
+  it('tells the ticks of a narrow axis apart', () => {
+    const report = passing('x');
+    const chart = {
+      type: 'line' as const,
+      title: 'AUC',
+      x: { title: 'release', categories: ['a', 'b'] },
+      y: { title: 'auc' },
+      series: [
+        {
+          name: 'auc',
+          points: [
+            [0, 0.999921],
+            [1, 0.999926],
+          ] as [number, number][],
+        },
+      ],
+    };
+    report.sections.push({ id: 'part', title: 'Part', importance: 1, blocks: [{ kind: 'chart', chart }] });
+    const ticks = elementsOf(renderHtml([report], ABOUT))
+      .filter((element) => attribute(element, 'text-anchor') === 'end')
+      .map(textOf);
+    expect(ticks.length).toBeGreaterThan(2);
+    expect(new Set(ticks).size).toBe(ticks.length);
+  });
+
+  it('has no part of its own for a report that is only its verdict, when there are several', () => {
+    const page = renderHtml([churnReport(), passing('train')], ABOUT);
+    expect(page).toContain('href="#r1"');
+    expect(page).not.toContain('href="#r2"');
+    expect(page).not.toContain('id="r2"');
+  });
+
   it('never links to anything but the web', () => {
     const report = passing('x');
     const text = [{ link: 'click', url: 'javascript:alert(1)' }];

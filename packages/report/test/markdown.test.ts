@@ -42,6 +42,66 @@ describe('a report in Markdown', () => {
     expect(proseOf(root).join('')).not.toMatch(/@\w/);
   });
 
+  it('says a long verdict once: up to its colon as the heading, and the rest below', () => {
+    const tail = 'roc_auc 0.7350 → 0.7365 (+0.0015), log_loss 0.43451 → 0.43373 (-0.00077) and 1 more';
+    const sentence = `delay shows no clear difference from the baseline: ${tail}.`;
+    const report = { ...passing('delay'), verdict: { status: 'pass' as const, sentence } };
+    const [heading, below] = parseGfm(renderMarkdown([report], { budget: COMMENT_BUDGET })).children;
+    expect(proseOf({ type: 'root', children: [heading!] }).join('')).toBe(
+      '✅ delay shows no clear difference from the baseline',
+    );
+    expect(proseOf({ type: 'root', children: [below!] }).join('')).toBe(`${tail}.`);
+  });
+
+  it('gives GitLab no order, wherever a text stands', () => {
+    const order = '/merge';
+    const long = `${'x'.repeat(100)}: ${order} ${'x'.repeat(100)}`;
+    const report = {
+      ...passing(order),
+      verdict: { status: 'warn' as const, sentence: long },
+      sections: [
+        {
+          id: 'part',
+          title: order,
+          importance: 90,
+          blocks: [
+            { kind: 'paragraph' as const, text: order },
+            { kind: 'paragraph' as const, text: [' ', order] },
+            { kind: 'list' as const, items: [order] },
+          ],
+        },
+      ],
+    };
+    const others = [order, long].map((sentence) => ({
+      ...passing(order),
+      verdict: { status: 'warn' as const, sentence },
+    }));
+    const markdown = renderMarkdown([report, ...others], { budget: COMMENT_BUDGET });
+    expect(markdown).toContain('/merge');
+    expect(markdown).not.toMatch(/^\s*\//m);
+  });
+
+  it('folds neighbours of one group together, under its name', () => {
+    const section = (id: string, importance: number) => ({
+      id,
+      title: `The ${id}`,
+      importance,
+      group: 'More',
+      blocks: [{ kind: 'paragraph' as const, text: id }],
+    });
+    const report = {
+      ...passing('x'),
+      sections: [section('gate', 80), section('slices', 40), section('thresholds', 10)],
+    };
+    const markdown = renderMarkdown([report], { budget: COMMENT_BUDGET });
+    expect(markdown.match(/<summary>.*<\/summary>/g)).toEqual([
+      '<summary>More: the slices, the thresholds</summary>',
+      '<summary>The slices</summary>',
+      '<summary>The thresholds</summary>',
+    ]);
+    expect(markdown).toContain('### The gate');
+  });
+
   it('shows a code cell with backticks, and one with a pipe, in one cell', () => {
     const report = withTable(['A', 'B', 'C'], [[[{ code: '``x`' }], [{ code: 'a|b\\|c' }], 'end']]);
     const [table] = nodesOf(parseGfm(renderMarkdown([report], { budget: COMMENT_BUDGET })), 'table');

@@ -1,5 +1,5 @@
 import { fault, InputError } from '@rastro/fault';
-import { parseReport, type Report, type Section } from '@rastro/report';
+import { OPEN_FROM, parseReport, type Report, type Section } from '@rastro/report';
 
 interface ReportFile {
   readonly name: string;
@@ -60,8 +60,8 @@ export function strangersReports(files: readonly ReportFile[]): Report[] {
 /** In a comparison the curves and the lineage are there already, for both sides. */
 const TOLD_BY_COMPARISON = new Set(['curves', 'lineage']);
 const RENAMED: Readonly<Record<string, Pick<Section, 'title' | 'importance'>>> = {
-  metrics: { title: 'All metrics of the candidate', importance: 42 },
-  slices: { title: 'All slices of the candidate', importance: 41 },
+  metrics: { title: 'All metrics', importance: 42 },
+  slices: { title: 'All slices', importance: 41 },
 };
 
 /**
@@ -80,14 +80,25 @@ export function withEvaluations(reports: readonly Report[]): Report[] {
   });
 }
 
+/** What stands open comes before what is folded. */
 function merged(own: readonly Section[], evaluated: readonly Section[]): Section[] {
   const taken = evaluated
     .filter(({ id }) => !TOLD_BY_COMPARISON.has(id))
-    .map((section) => ({ ...section, ...RENAMED[section.id] }));
-  const gates = taken.filter(({ id }) => id === 'gates');
-  const others = taken.filter(({ id }) => id !== 'gates');
+    .map((section) => ({ ...section, ...RENAMED[section.id], group: 'More of the candidate' }))
+    .sort((a, b) => b.importance - a.importance);
   const [first, ...rest] = own;
   const lineage = rest.filter(({ id }) => id === 'lineage');
   const evidence = rest.filter(({ id }) => id !== 'lineage');
-  return [...(first ? [first] : []), ...gates, ...evidence, ...others, ...lineage];
+  return [
+    ...(first ? [first] : []),
+    ...taken.filter(isOpen),
+    ...evidence.filter(isOpen),
+    ...evidence.filter((section) => !isOpen(section)),
+    ...taken.filter((section) => !isOpen(section)),
+    ...lineage,
+  ];
+}
+
+function isOpen({ importance }: Section): boolean {
+  return importance >= OPEN_FROM;
 }

@@ -1,16 +1,9 @@
 import { fault, InputError, isRastroError } from '@rastro/fault';
-import {
-  CHECK_BUDGET,
-  type Report,
-  renderComment,
-  renderHtml,
-  renderJson,
-  renderMarkdown,
-  worstStatus,
-} from '@rastro/report';
+import { CHECK_BUDGET, renderComment, renderJson, renderMarkdown, worstStatus } from '@rastro/report';
 import { z } from 'zod';
 import { checkRunOf } from './comment-check.ts';
 import { fileBoard } from './comment-file.ts';
+import { type Message, pageOf, sourceOf } from './comment-message.ts';
 import { inReadingOrder, reportsOfFiles, strangersReports, withEvaluations } from './comment-reports.ts';
 import type { Outcome } from './outcome.ts';
 import type { CommentBoard, Ports } from './ports/index.ts';
@@ -72,16 +65,6 @@ type CommentPorts = Pick<
   'workspace' | 'forge' | 'gitlab' | 'artifacts' | 'context' | 'progress' | 'sha256'
 >;
 
-/** What is to be said, and about what. */
-interface Message {
-  readonly reports: readonly Report[];
-  readonly pullRequest: number;
-  /** The commit that the reports are about. */
-  readonly commit: string | undefined;
-  /** The reports come from a run of somebody else's code: nothing in them is believed but the numbers, and that is said. */
-  readonly isStrangers: boolean;
-}
-
 /**
  * Writes the one sticky comment of a pull request from the reports of earlier steps; after the run of a fork's pull request
  * (`workflow_run`), from the artifact that it left.
@@ -111,7 +94,7 @@ async function commentOwn(request: CommentRequest, ports: CommentPorts): Promise
     commit: context.pullRequest?.head,
     isStrangers: false,
   };
-  const page = await writePage(message, ports);
+  const page = await writePage(request, message, ports);
   const kept = await keepArtifact(request, message, ports);
   try {
     return await publish(request, message, { ...ports, page, artifactUrl: kept?.url ?? '' });
@@ -142,7 +125,7 @@ async function commentAfterRun(
     commit: run.head.commit,
     isStrangers: true,
   };
-  const page = await writePage(message, ports);
+  const page = await writePage(request, message, ports);
   if (!pullRequest) {
     ports.progress.step(
       `No open pull request of ${run.head.owner}:${run.head.branch} has ${run.head.commit} as its head any more.`,
@@ -172,9 +155,8 @@ async function publish(
         reports: withEvaluations(reports),
         ...(previous === undefined ? {} : { previous }),
         ...(link ? { link } : {}),
-        ...(commit
-          ? { revision: commit.slice(0, 12), source: { commit, ...fetchRef(request, pullRequest) } }
-          : {}),
+        ...(commit ? { revision: commit.slice(0, 12) } : {}),
+        ...sourceOf(request, message),
         ...mayLink,
       }),
   });
@@ -187,17 +169,6 @@ async function publish(
 
 const STRANGERS_NOTE =
   'Made by a run of this pull request’s own code, without access to secrets: the numbers are what that run reported.';
-
-function fetchRef({ forge }: CommentRequest, pullRequest: number): { ref?: string } {
-  switch (forge) {
-    case 'github':
-      return { ref: `pull/${pullRequest}/head` };
-    case 'gitlab':
-      return { ref: `merge-requests/${pullRequest}/head` };
-    case 'file':
-      return {};
-  }
-}
 
 async function boardOf({ forge, output }: CommentRequest, ports: CommentPorts): Promise<CommentBoard> {
   switch (forge) {
@@ -228,19 +199,14 @@ async function writeCheck(
 }
 
 /** The page for a browser: beside the reports, and in the artifact. */
-async function writePage(message: Message, { workspace }: CommentPorts): Promise<string> {
+async function writePage(
+  request: CommentRequest,
+  message: Message,
+  { workspace }: CommentPorts,
+): Promise<string> {
   await workspace.write('.rastro/.gitignore', '*\n');
-  await workspace.write(HTML_REPORT, pageOf(message));
+  await workspace.write(HTML_REPORT, pageOf(request, message));
   return HTML_REPORT;
-}
-
-function pageOf({ reports, commit, pullRequest }: Message): string {
-  const about = pullRequest > 0 ? `pull request #${pullRequest}` : 'this checkout';
-  return renderHtml(withEvaluations(reports), {
-    title: `Rastro report of ${about}`,
-    generatedFrom: commit ? `commit ${commit.slice(0, 12)} of ${about}` : about,
-    ...(commit ? { source: { commit } } : {}),
-  });
 }
 
 function artifactName({ key }: CommentRequest): string {
@@ -254,7 +220,7 @@ async function keepArtifact(request: CommentRequest, message: Message, ports: Co
     return await (await ports.artifacts()).keep({
       name: artifactName(request),
       files: [
-        { name: 'report.html', text: pageOf(message) },
+        { name: 'report.html', text: pageOf(request, message) },
         ...message.reports.map((report, index) => ({
           name: `reports/${String(index).padStart(4, '0')}.json`,
           text: renderJson(report),

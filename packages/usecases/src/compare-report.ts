@@ -1,7 +1,8 @@
 import type { TrainLock } from '@rastro/lineage';
-import type { CompareResult, Comparison, EvaluationRecord, MetricVerdict } from '@rastro/metrics';
+import type { CompareResult, Comparison, EvaluationRecord } from '@rastro/metrics';
 import { type Report, type Section, type Status, sparkline, type Text } from '@rastro/report';
 import type { Baseline } from './baseline.ts';
+import { slicesSection, VERDICT } from './compare-slices.ts';
 import { curvesSection } from './evaluation-charts.ts';
 import { lineageGraph } from './lineage-graph.ts';
 import type { JudgedRelease } from './release-history.ts';
@@ -24,15 +25,6 @@ export interface Compared {
   readonly isRescored: boolean;
   readonly status: Status;
 }
-
-const WORD: Record<MetricVerdict, string> = {
-  improved: '✅ improved',
-  inconclusive: '➖ inconclusive',
-  regressed: '❌ regressed',
-  missing: '❌ missing',
-  breach: '❌ below what is asked',
-  'no-baseline': '➖ nothing to compare with',
-};
 
 /** What a reviewer reads of a comparison: the numbers first, then why, then where it all comes from. */
 export function compareReport(model: string, comparison: CompareResult, compared: Compared): Report {
@@ -69,7 +61,7 @@ function sentenceOf(model: string, { verdict, metrics, slices, dataDiffers }: Co
     case 'breach':
       return `${model} does not reach what is asked: ${totals.map(({ metric, reason }) => `${metric} ${reason}`).join(', ')}.`;
     case 'inconclusive':
-      return `${model} is not to be told apart from the baseline: ${list(metrics)}.${dataDiffers ? ' The evaluation data changed.' : ''}`;
+      return `${model} shows no clear difference from the baseline: ${list(metrics)}.${dataDiffers ? ' The evaluation data changed.' : ''}`;
     case 'no-baseline':
       return `${model} has no baseline to compare with: ${list(metrics)}.`;
   }
@@ -93,7 +85,6 @@ function metricsSection(
   { metrics, dataDiffers }: CompareResult,
   { baseline, candidate, releases, isRescored }: Compared,
 ): Section {
-  const method = metrics.find((each) => each.method !== null)?.method ?? null;
   const trend = releases.length > 0;
   return {
     id: 'metrics',
@@ -108,7 +99,7 @@ function metricsSection(
           ['Change', 'right'],
           [`${100 * candidate.evaluation.confidence} % interval`, 'right'],
           'Verdict',
-          ...(trend ? [releases.length === 1 ? 'Last release' : `Last ${releases.length} releases`] : []),
+          ...(trend ? [`Since ${releases[0]!.version}`] : []),
         ],
         metrics.map((each) => {
           const { before, after, difference, interval } = change(
@@ -124,7 +115,7 @@ function metricsSection(
             after,
             difference,
             interval,
-            `${WORD[each.verdict]}${why}`,
+            `${VERDICT[each.verdict]}${why}`,
             ...(trend ? [trendOf(each, releases)] : []),
           ];
         }),
@@ -135,7 +126,7 @@ function metricsSection(
           ? [
               'Baseline: ',
               { code: baseline.name },
-              `. ${count(candidate.evaluation.rows, 'row')}, judged by ${methodWords(method)}, corrected for ${count(metrics.length, 'metric')} and their slices (Benjamini-Hochberg).`,
+              `. ${count(candidate.evaluation.rows, 'row')}, judged by ${methodsInWords(metrics)}, corrected for ${count(metrics.length, 'metric')} and their slices (Benjamini-Hochberg).`,
               isRescored
                 ? ' The evaluation data changed, so the baseline was scored again on the present rows.'
                 : dataDiffers
@@ -148,85 +139,25 @@ function metricsSection(
   };
 }
 
-/** Heights of the values at the last releases and of the candidate's, and the oldest in numbers. */
+/** The value at the oldest of the last releases, then the heights of all of them and of the candidate. */
 function trendOf({ metric, candidate }: Comparison, releases: readonly JudgedRelease[]): Text {
   const values = releases.map(({ record }) => record.evaluation.metrics[metric]?.value ?? Number.NaN);
   const line = sparkline([...values, candidate ?? Number.NaN]);
   const first = releases.findIndex((_, index) => Number.isFinite(values[index]));
-  return first === -1 ? '–' : `${line} since ${releases[first]!.version} (${figure(values[first])})`;
+  if (first === -1) return '–';
+  return `${figure(values[first])} ${line}${first === 0 ? '' : ` from ${releases[first]!.version}`}`;
 }
 
-function methodWords(method: Comparison['method']): string {
-  switch (method) {
-    case 'intervals':
-      return 'the intervals of both records';
-    case 'point':
-    case null:
-      return 'the bare values';
-    default:
-      return `paired tests on the same rows (${method})`;
-  }
-}
+const PAIRED_TEST = { delong: 'DeLong', mcnemar: 'McNemar', 'paired-bootstrap': 'bootstrap' } as const;
 
-function slicesSection({ slices, hiddenRegressions }: CompareResult): Section | undefined {
-  const moved = slices.filter(({ verdict }) => verdict !== 'inconclusive' && verdict !== 'no-baseline');
-  if (moved.length === 0) return undefined;
-  const worstFirst = [...moved].sort(
-    (a, b) => Number(b.verdict !== 'improved') - Number(a.verdict !== 'improved'),
+function methodsInWords(metrics: readonly Comparison[]): string {
+  const methods = new Set(metrics.map(({ method }) => method));
+  const paired = Object.entries(PAIRED_TEST).flatMap(([method, name]) =>
+    methods.has(method as keyof typeof PAIRED_TEST) ? [name] : [],
   );
-  const rowsOf = (list: readonly Comparison[]) =>
-    list.map((each): Text[] => {
-      const { before, after, difference } = change(each.baseline, each.candidate, each.delta);
-      return [
-        [{ strong: `${each.slice!.column} = ${each.slice!.value}` }],
-        each.metric,
-        before,
-        after,
-        difference,
-        WORD[each.verdict],
-      ];
-    });
-  const columns = [
-    'Slice',
-    'Metric',
-    ['Baseline', 'right'],
-    ['Candidate', 'right'],
-    ['Change', 'right'],
-    'Verdict',
-  ] as const;
-  const bad = worstFirst.filter(({ verdict }) => verdict !== 'improved');
-  const good = worstFirst.slice(bad.length);
-  const shown = good.slice(0, MOST_SLICES);
-  return {
-    id: 'slices',
-    title: 'Slices that moved',
-    importance: 75,
-    blocks: [
-      ...(hiddenRegressions.length > 0
-        ? [
-            {
-              kind: 'paragraph' as const,
-              text: `${count(hiddenRegressions.length, 'slice')} regressed though the total did not.`,
-            },
-          ]
-        : []),
-      ...(bad.length > 0
-        ? [table(columns, rowsOf(bad.slice(0, MOST_SLICES)), Math.max(0, bad.length - MOST_SLICES))]
-        : []),
-      ...(good.length > 0
-        ? [
-            {
-              kind: 'details' as const,
-              summary: `${good.length} improved`,
-              blocks: [table(columns, rowsOf(shown), good.length - shown.length)],
-            },
-          ]
-        : []),
-    ],
-  };
+  if (paired.length > 0) return `paired tests on the same rows (${paired.join(', ')})`;
+  return methods.has('intervals') ? 'the intervals of both records' : 'the bare values';
 }
-
-const MOST_SLICES = 20;
 
 function churnSection({ churn }: CompareResult): Section | undefined {
   if (!churn) return undefined;
@@ -321,7 +252,7 @@ function lineageSection(model: string, { baseline, candidate, commit, trained }:
     importance: 20,
     blocks: [
       table(
-        ['', 'Baseline', 'Candidate'],
+        ['Part', 'Baseline', 'Candidate'],
         [
           ['Commit', code(baseline?.commit ?? undefined), code(commit)],
           ['Model (SHA-256)', code(old?.model.sha256), code(candidate.model.sha256)],
