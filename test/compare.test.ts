@@ -193,6 +193,21 @@ describe('with rastro.yaml', () => {
     expect((await withMetric({ target: 1 })).outputs.result).toBe('regressed');
   });
 
+  test('a threshold that makes the same model worse regresses, row by row', async () => {
+    const project = parse(PROJECT);
+    project.models.churn.evaluate.metrics = { recall: {}, roc_auc: {} };
+    project.models.churn.evaluate.threshold = 0.9;
+    await writeFile(path('rastro.yaml'), stringify(project));
+    const evaluated = await act('evaluate');
+    expect(evaluated.exitCode, evaluated.stdout).toBe(0);
+    const { exitCode, outputs, summary } = await act('compare', { baseline: 'HEAD' });
+    await repository.git('checkout', '--', 'rastro.yaml', 'metrics');
+    expect({ exitCode, result: outputs.result }).toEqual({ exitCode: 1, result: 'regressed' });
+    expect(summary).toContain('paired tests on the same rows');
+    expect(summary).toMatch(/\*\*recall\*\*.*regressed/);
+    expect(summary).toMatch(/roc\\_auc.*inconclusive/);
+  });
+
   test('a smaller alpha asks for more evidence', async () => {
     expect((await withMetric({}, { alpha: 1e-9 })).outputs.result).toBe('inconclusive');
   });

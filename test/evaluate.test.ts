@@ -250,6 +250,25 @@ describe('metrics of the user', () => {
     expect(metrics.lost.goal).toBe('min');
   });
 
+  test('SQL is asked of every slice with enough rows, too', async () => {
+    const { exitCode, stdout } = await evaluateWith({
+      metrics: { accuracy: {}, right: { sql: 'avg((prediction = truth)::int)', goal: 'max' } },
+      slices: ['plan', { name: 'nearly nobody', where: 'tenure = 70' }],
+    });
+    expect(exitCode, stdout).toBe(0);
+    const { slices } = (await recordOf()).evaluation;
+    const [basic, plus, few] = slices;
+    for (const { metrics } of [basic, plus]) {
+      expect(metrics.right.value).toBeCloseTo(metrics.accuracy.value, 12);
+      expect(metrics.right.high - metrics.right.low).toBeCloseTo(
+        metrics.accuracy.high - metrics.accuracy.low,
+        1,
+      );
+    }
+    expect(basic.metrics.right.value).not.toBe(plus.metrics.right.value);
+    expect(few).toMatchObject({ judged: false, metrics: {} });
+  });
+
   test('a command reads the predictions and writes a number', async () => {
     const script = `const { readFileSync, writeFileSync } = require('node:fs');
       const [head, ...rows] = readFileSync(process.env.RASTRO_PREDICTIONS, 'utf8').trim().split('\\n');
@@ -323,6 +342,76 @@ describe('thresholds, slices and what else can be asked for', () => {
     const { exitCode, stdout } = await evaluateWith({ threshold: { min_precision: 1.0 } });
     if (exitCode !== 0) expect(stdout).toContain('no threshold keeps');
     else expect((await recordOf()).evaluation.metrics.precision.value).toBe(1);
+  });
+
+  test('a threshold is chosen on other data than it is judged on', async () => {
+    const rule = { maximise: 'f1' };
+    await evaluateWith({ data: 'customers', threshold: rule });
+    const there = (await recordOf()).evaluation;
+    await evaluateWith({ threshold: rule });
+    const here = (await recordOf()).evaluation;
+    const { exitCode, stdout, summary } = await evaluateWith({ threshold: { ...rule, data: 'customers' } });
+    expect(exitCode, stdout).toBe(0);
+    const record = await recordOf();
+    expect(record.evaluation.threshold).toBe(there.threshold);
+    expect(record.evaluation.threshold).not.toBe(here.threshold);
+    expect(record.evaluation.metrics.f1.value).toBeLessThanOrEqual(here.metrics.f1.value);
+    expect(record.tuning).toMatchObject({ name: 'customers', rows: there.rows });
+    expect(record.tuning.files[0].sha256).toMatch(/^[0-9a-f]{64}$/);
+    expect(summary).toContain(`chosen on customers (${there.rows.toLocaleString('en')} rows)`);
+  });
+
+  test('for predictions, on the predictions for that data', async () => {
+    const table = (rows: [number, number][]) => ({
+      truth: `x,churned\n${rows.map(([label], x) => `${x},${label}`).join('\n')}\n`,
+      answers: `chance\n${rows.map(([, score]) => score).join('\n')}\n`,
+    });
+    const tuning = table([
+      [0, 0.1],
+      [1, 0.3],
+      [0, 0.2],
+      [1, 0.9],
+    ]);
+    const judged = table([
+      [0, 0.25],
+      [1, 0.35],
+      [1, 0.1],
+    ]);
+    for (const [name, { truth, answers }] of Object.entries({ tuning, judged })) {
+      await writeFile(path(`${name}.csv`), truth);
+      await writeFile(path(`${name}-answers.csv`), answers);
+    }
+    const settings = (threshold: Section) => ({
+      data: 'judged',
+      predictions: { path: 'judged-answers.csv', score: 'chance' },
+      threshold: { maximise: 'f1', ...threshold },
+      slices: [],
+      metrics: {},
+    });
+    const datasets = { judged: { path: 'judged.csv' }, tuning: { path: 'tuning.csv' } };
+    const unnamed = await evaluateWith(settings({ data: 'tuning' }), {}, datasets);
+    expect(unnamed.exitCode).toBe(2);
+    expect(unnamed.stdout).toContain('the predictions for it are not named');
+    const named = settings({ data: 'tuning', predictions: 'tuning-answers.csv' });
+    const { exitCode, stdout } = await evaluateWith(named, {}, datasets);
+    expect(exitCode, stdout).toBe(0);
+    expect((await recordOf()).evaluation).toMatchObject({
+      threshold: 0.3,
+      confusion: [
+        [1, 0],
+        [1, 1],
+      ],
+    });
+  });
+
+  test('a threshold for answers without scores is refused', async () => {
+    await writeFile(path('labels.csv'), `prediction\n${'1\n'.repeat(1000)}`);
+    const { exitCode, stdout } = await evaluateWith({
+      predictions: { path: 'labels.csv', prediction: 'prediction' },
+      threshold: 0.4,
+    });
+    expect(exitCode).toBe(2);
+    expect(stdout).toContain('the model gives labels only, no scores');
   });
 
   test('slices by value, by range and by SQL', async () => {

@@ -78,14 +78,31 @@ const Slice = z.union([
   }),
 ]);
 
+/** Where a rule chooses. */
+const tuning = {
+  data: Name.optional().describe(
+    'Dataset that the rule chooses on, other than the rows that the model is judged on. Default: these rows themselves.',
+  ),
+  predictions: RepositoryPath.optional().describe(
+    'Where predictions are judged: those for that dataset, with the same columns.',
+  ),
+};
+
 const ThresholdRule = z.union([
   z.number().min(0).max(1),
-  z.strictObject({ maximise: z.enum(['f1', 'youden']) }),
-  z.strictObject({ min_precision: z.number().min(0).max(1).describe('Best recall at this precision.') }),
-  z.strictObject({ min_recall: z.number().min(0).max(1).describe('Best precision at this recall.') }),
+  z.strictObject({ maximise: z.enum(['f1', 'youden']), ...tuning }),
+  z.strictObject({
+    min_precision: z.number().min(0).max(1).describe('Best recall at this precision.'),
+    ...tuning,
+  }),
+  z.strictObject({
+    min_recall: z.number().min(0).max(1).describe('Best precision at this recall.'),
+    ...tuning,
+  }),
   z.strictObject({
     false_positive: z.number().nonnegative().describe('Cost of one.'),
     false_negative: z.number().nonnegative().describe('Cost of one. The least sum is chosen.'),
+    ...tuning,
   }),
 ]);
 
@@ -127,7 +144,7 @@ export const Evaluate = z
       'The label that counts as positive in a binary task. Default: 1, true, yes, or the greater label.',
     ),
     threshold: ThresholdRule.optional().describe(
-      'Probability from which a row counts as positive, or the rule that chooses it on these rows. Default: the labels as the model gives them.',
+      'Probability from which a row counts as positive, or the rule that chooses it, on these rows or on other data. Default: the labels as the model gives them.',
     ),
     metrics: z
       .record(z.string(), Metric.prefault({}))

@@ -2,6 +2,7 @@ import { fault, InputError } from '@rastro/fault';
 import { type Goal, knownMetric, metricNamed, metricsOf, type Task } from './catalogue.ts';
 import { normalQuantile } from './distributions.ts';
 import { benjaminiHochberg } from './false-discovery.ts';
+import { labelReader } from './labels.ts';
 import {
   type Churn,
   churnOf,
@@ -198,11 +199,28 @@ function judgeTotal(
 ): Judgement {
   const before = baseline?.evaluation.metrics[spec.metric];
   const after = candidate.evaluation.metrics[spec.metric];
-  const judgement = judge(spec, { before, after, confidence: candidate.evaluation.confidence, pair });
+  const turned = baseline && positiveDiffers(spec.metric, baseline, candidate);
+  const judgement = judge(spec, { before, after, confidence: candidate.evaluation.confidence, pair, turned });
   const value = after?.value;
   if (judgement.fixed?.verdict === 'missing' || !isValue(value)) return judgement;
   const breach = breachOf(spec, value);
   return breach ? { ...judgement, fixed: { verdict: 'breach', reason: breach } } : judgement;
+}
+
+/** Metrics of two classes that are not the same when the classes change places. */
+const OF_THE_POSITIVE =
+  /^(precision|recall|specificity|average_precision|f\d.*|lift_at_.*|map|mrr|ndcg_at_.*)$/;
+
+/** Why the two values are of different things, where they are. */
+function positiveDiffers(
+  metric: string,
+  { evaluation: before }: EvaluationRecord,
+  { evaluation: after }: EvaluationRecord,
+): string | undefined {
+  if (!before.positive || !after.positive) return undefined;
+  const isSame = labelReader([before.positive])(after.positive) === 0;
+  if (isSame || !OF_THE_POSITIVE.test(metric)) return undefined;
+  return `the baseline's ${metric} is of the class ${before.positive}, the candidate's of ${after.positive}`;
 }
 
 function breachOf({ min, max }: Spec, value: number): string | undefined {
@@ -229,6 +247,7 @@ function judgeSlices(
       after: is,
       confidence: candidate.evaluation.confidence,
       pair: pairs.get(`${column}=${value}`),
+      turned: positiveDiffers(spec.metric, baseline, candidate),
     });
     return [{ ...judgement, draft: { ...judgement.draft, slice: { column, value } } }];
   });
@@ -241,9 +260,11 @@ function judge(
     after: MetricValue | undefined;
     confidence: number;
     pair: SamplePair | undefined;
+    /** Why the values are not of the same thing. */
+    turned: string | undefined;
   },
 ): Judgement {
-  const { before, after, confidence, pair } = sides;
+  const { before, after, confidence, pair, turned } = sides;
   const was = isValue(before?.value) ? before.value : null;
   const is = isValue(after?.value) ? after.value : null;
   const tolerance = Math.max(spec.tolerance, spec.relativeTolerance * Math.abs(was ?? 0));
@@ -268,6 +289,7 @@ function judge(
     const reason = `the baseline has no value of ${spec.metric}`;
     return { draft, gain: 0, fixed: { verdict: 'no-baseline', reason } };
   }
+  if (turned !== undefined) return { draft, gain: 0, fixed: { verdict: 'missing', reason: turned } };
   const worth = (value: number) =>
     spec.target !== undefined ? -Math.abs(value - spec.target) : spec.goal === 'max' ? value : -value;
   const change = worth(is) - worth(was);

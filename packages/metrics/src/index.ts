@@ -2,6 +2,7 @@
 export { type AnswerColumn, answerColumns } from './answer-columns.ts';
 export { jackknifeInterval } from './bootstrap.ts';
 export { type Goal, type KnownMetric, knownMetric, metricNamed, metricsOf, type Task } from './catalogue.ts';
+export { chosenThreshold } from './chosen-threshold.ts';
 export {
   type CompareMethod,
   type CompareRequest,
@@ -18,7 +19,7 @@ export { flatMetrics, plotFiles } from './flat-files.ts';
 export { mase, naiveError } from './forecast.ts';
 export { type Importance, type ImportanceRequest, permutationImportance } from './importance.ts';
 export { labelReader } from './labels.ts';
-export type { Churn, PairedRows } from './paired-rows.ts';
+export { type Churn, type PairedRows, whyNotPaired } from './paired-rows.ts';
 export { delong, mcnemar } from './paired-tests.ts';
 export { type RandomSource, randomSource } from './random.ts';
 export {
@@ -33,4 +34,4 @@ export type { Difference } from './record-differences.ts';
 export { meanAveragePrecision, meanReciprocalRank, ndcg } from './retrieval.ts';
 export type { Answers, Question } from './sample.ts';
 export type { ThresholdGoal } from './score-order.ts';
-export type { SliceSource } from './slices.ts';
+export { type Slice, type SliceSource, slicesOf } from './slices.ts';

@@ -12,15 +12,17 @@ import {
 import { type SliceSource, slicesOf } from './slices.ts';
 import { type Weights, weightedMean } from './weights.ts';
 
-/** Answers of two models to the same rows. */
-export interface PairedRows extends Question {
-  readonly baseline: Answers;
-  readonly candidate: Answers;
+/** Answers of two models to the same rows; each has a threshold of its own, as its record says. */
+export interface PairedRows extends Omit<Question, 'threshold'> {
+  readonly baseline: PairedAnswers;
+  readonly candidate: PairedAnswers;
   readonly slices?: readonly SliceSource[] | undefined;
   /** Default 1000. */
   readonly resamples?: number | undefined;
   readonly seed?: number | undefined;
 }
+
+export type PairedAnswers = Answers & Pick<Question, 'threshold'>;
 
 /** A metric of a pair; one with a target is judged by both values, any other by their difference. */
 export interface PairedMetric {
@@ -54,10 +56,25 @@ export interface Churn {
   readonly meanChange: number | null;
 }
 
+/**
+ * Why the answers of the baseline cannot be held against those of the candidate row by row: it does not know a class that
+ * the rows hold, say. Undefined when they can be.
+ */
+export function whyNotPaired(paired: PairedRows): string | undefined {
+  try {
+    readPair(paired, []);
+    return undefined;
+  } catch (error) {
+    if (error instanceof InputError) return error.faults[0]!.message;
+    throw error;
+  }
+}
+
 /** @throws InputError when either side does not fit the truth, or the sides know different classes. */
 export function readPair(paired: PairedRows, metrics: readonly PairedMetric[]): SamplePair {
-  const baseline = readSample(paired, paired.baseline);
-  const candidate = readSample(paired, paired.candidate);
+  const read = ({ threshold, ...answers }: PairedAnswers) => readSample({ ...paired, threshold }, answers);
+  const baseline = read(paired.baseline);
+  const candidate = read(paired.candidate);
   if (baseline.task !== 'regression' && candidate.task !== 'regression') {
     const [before, after] = [baseline.classes.join(', '), candidate.classes.join(', ')];
     if (before !== after) {

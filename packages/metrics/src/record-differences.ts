@@ -47,6 +47,6 @@ function paramsOf({ params }: EvaluationRecord): Map<string, string> {
   return new Map(Object.entries(params).map(([name, value]) => [name, JSON.stringify(value)]));
 }
 
-function filesOf({ data }: EvaluationRecord): Map<string, string> {
-  return new Map(data.files.map(({ path, sha256 }) => [path, sha256]));
+function filesOf({ data, tuning }: EvaluationRecord): Map<string, string> {
+  return new Map([...data.files, ...(tuning?.files ?? [])].map(({ path, sha256 }) => [path, sha256]));
 }

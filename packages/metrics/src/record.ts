@@ -124,15 +124,19 @@ const ImportanceResult = z.strictObject({
   high: Finite.nullable(),
 });
 
+const JudgedData = z.strictObject({
+  name: z.string().min(1),
+  files: z.array(z.strictObject({ path: z.string().min(1), sha256: Sha256 })),
+  rows: Count,
+});
+
 /** `metrics/<model>.json`: what a model was measured to do, on which data, by what. Closed at every level. */
 export const EvaluationRecord = z.strictObject({
   schema: z.literal('rastro/evaluation/v1'),
   model: z.strictObject({ name: z.string().min(1), sha256: Sha256, size: Count }),
-  data: z.strictObject({
-    name: z.string().min(1),
-    files: z.array(z.strictObject({ path: z.string().min(1), sha256: Sha256 })),
-    rows: Count,
-  }),
+  data: JudgedData,
+  /** The data that the threshold was chosen on, where it is other data. */
+  tuning: JudgedData.optional(),
   evaluator: z.strictObject({
     name: z.string(),
     version: z.string(),

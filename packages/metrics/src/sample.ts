@@ -66,10 +66,26 @@ export type Sample = ClassSample | ValueSample;
 
 /**
  * Truth and answers, checked.
- * @throws InputError for missing values, labels outside the classes, scores that are not numbers, and lengths that differ.
+ * @throws InputError for missing values, labels outside the classes, scores that are not numbers, lengths that differ, and a
+ * threshold where there is nothing to hold against it.
  */
 export function readSample(question: Question, answers: Answers): Sample {
+  if (question.threshold !== undefined) refuseThreshold(question, answers);
   return question.task === 'regression' ? valueSample(question, answers) : classSample(question, answers);
+}
+
+function refuseThreshold({ task }: Question, { scores }: Answers): void {
+  if (task === 'binary' && scores) return;
+  throw new InputError(
+    fault(
+      'threshold-without-scores',
+      task === 'binary'
+        ? 'there is a threshold, but the model gives labels only, no scores'
+        : `there is a threshold, but a ${task} model has no score of a positive class`,
+      undefined,
+      'Leave the threshold out, or give the score of the positive class.',
+    ),
+  );
 }
 
 const orders = new WeakMap<ClassSample, ScoreOrder>();

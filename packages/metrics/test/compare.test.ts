@@ -7,6 +7,7 @@ import {
   evaluate,
   type MetricSpec,
   randomSource,
+  whyNotPaired,
 } from '../src/index.ts';
 import { describeReal, realCsv } from './real.ts';
 
@@ -184,6 +185,18 @@ describe('nothing passes in silence', () => {
     expect(found.metrics.at(-1)?.reason).toBe('the candidate has no f1; it has F1, which the baseline lacks');
   });
 
+  test('what is of another class now is not compared with what it was', () => {
+    const request = { task: 'binary', truth: ['1', '2', '2'], predictions: ['1', '2', '1'] } as const;
+    const [one, two] = ['1', '2'].map((positive) => recordOf({ ...request, positive, resamples: 0 }));
+    const found = compareRecords(one, two!, [{ metric: 'accuracy' }, { metric: 'recall' }]);
+    expect(found.metrics[0]?.verdict).toBe('inconclusive');
+    expect(found.metrics[1]).toMatchObject({
+      verdict: 'missing',
+      reason: "the baseline's recall is of the class 1, the candidate's of 2",
+    });
+    expect(found.verdict).toBe('missing');
+  });
+
   test('a model that became constant regresses', () => {
     const random = randomSource(1);
     const truth = Array.from({ length: 2000 }, () => String(Number(random.below(10) < 3)));
@@ -233,6 +246,33 @@ describe('paired rows', () => {
     expect(found.metrics[0]?.verdict).toBe('improved');
     expect(found.hiddenRegressions.map(({ slice }) => slice?.value)).toEqual(['a']);
     expect(found.verdict).toBe('regressed');
+  });
+
+  test('a baseline that does not know a class of the rows cannot be held against them, and why is told', () => {
+    const rows = {
+      task: 'multiclass',
+      truth: ['a', 'b', 'c'],
+      candidate: { predictions: ['a', 'b', 'c'] },
+    } as const;
+    const baseline = { predictions: ['a', 'b', 'b'], classes: ['a', 'b'] };
+    expect(whyNotPaired({ ...rows, baseline })).toMatch(/the truth of row 3 is "c", which is none of .*a, b/);
+    expect(whyNotPaired({ ...rows, baseline: { ...baseline, classes: ['a', 'b', 'c', 'd'] } })).toContain(
+      'the baseline knows the classes a, b, c, d, the candidate a, b, c',
+    );
+    expect(whyNotPaired({ ...rows, baseline: rows.candidate })).toBeUndefined();
+  });
+
+  test('each side has a threshold of its own', () => {
+    const scores = Float64Array.from(truth, (label, row) => (label === '1' ? 0.6 : 0.1) + (row % 10) / 100);
+    const [before, after] = [0.5, 0.65].map((threshold) => ({ scores, threshold }));
+    const found = compare({
+      baseline: recordOf({ task: 'binary', truth, ...before!, resamples: 100 }),
+      candidate: recordOf({ task: 'binary', truth, ...after!, resamples: 100 }),
+      specs: [{ metric: 'recall' }, { metric: 'roc_auc' }],
+      paired: { task: 'binary', truth, baseline: before!, candidate: after!, resamples: 200 },
+    });
+    expect(found.metrics.map(({ verdict }) => verdict)).toEqual(['regressed', 'inconclusive']);
+    expect(found.churn?.broken).toBeGreaterThan(100);
   });
 
   test('a slice that the candidate no longer tells is missing', () => {

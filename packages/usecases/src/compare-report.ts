@@ -23,6 +23,8 @@ export interface Compared {
   readonly askedBaseline: string;
   /** The evaluation data changed, and the baseline was scored again on the present rows. */
   readonly isRescored: boolean;
+  /** Why the two models were not compared row by row, where both could be had. */
+  readonly unpaired: string | undefined;
   readonly status: Status;
 }
 
@@ -83,7 +85,7 @@ function list(comparisons: readonly Comparison[]): string {
 
 function metricsSection(
   { metrics, dataDiffers }: CompareResult,
-  { baseline, candidate, releases, isRescored }: Compared,
+  { baseline, candidate, releases, isRescored, unpaired }: Compared,
 ): Section {
   const trend = releases.length > 0;
   return {
@@ -132,6 +134,7 @@ function metricsSection(
                 : dataDiffers
                   ? ' The evaluation data changed, so the two sides saw different rows.'
                   : '',
+              unpaired === undefined ? '' : ` The baseline was not scored on these rows: ${unpaired}.`,
             ]
           : 'There is no evaluation record to compare with.',
       },

@@ -13,29 +13,17 @@ import {
   compare as judge,
   type MetricSpec,
   type MetricVerdict,
-  evaluate as measure,
-  type PairedRows,
   readRecord,
 } from '@rastro/metrics';
 import type { Report, Status } from '@rastro/report';
 import { z } from 'zod';
-import { modelAnswers } from './answers.ts';
-import { type Baseline, baselineModel, findBaseline, isRecordFile, recordFile } from './baseline.ts';
+import { findBaseline, isRecordFile, recordFile } from './baseline.ts';
 import { compareReport } from './compare-report.ts';
 import { recordPath } from './evaluate.ts';
-import { naiveErrorOf } from './judge-model.ts';
-import { featuresOf, judgedQuestion, metricNames, questionOf, scoringOf } from './model-question.ts';
 import type { Outcome } from './outcome.ts';
-import type { Ports, ScoringRequest } from './ports/index.ts';
-import {
-  datasetFiles,
-  findProject,
-  loadProject,
-  type NamedModel,
-  pickDataset,
-  pickModels,
-  tableOf,
-} from './project.ts';
+import { onSameRows, pairedRows, type Subject } from './paired-models.ts';
+import type { Ports } from './ports/index.ts';
+import { findProject, loadProject, type NamedModel, pickModels } from './project.ts';
 import { releaseHistory } from './release-history.ts';
 
 export const CompareRequest = z.strictObject({
@@ -76,7 +64,7 @@ export interface CompareRecord {
 
 type ComparePorts = Pick<
   Ports,
-  'workspace' | 'repository' | 'data' | 'runtime' | 'context' | 'progress' | 'sha256'
+  'workspace' | 'repository' | 'data' | 'runtime' | 'context' | 'commands' | 'progress' | 'sha256'
 >;
 
 /**
@@ -95,9 +83,12 @@ export async function compare(
     const { name, config, candidate } = subject;
     const baseline = await findBaseline(request.baseline, subject, ports);
     ports.progress.step(`${name}: comparing with ${baseline?.name ?? 'nothing'}`);
-    const paired = await pairedRows(subject, baseline, project, ports);
+    const found = await pairedRows(subject, baseline, project, ports);
+    const paired = typeof found === 'string' ? undefined : found;
     const rescored =
-      paired && baseline?.record ? onSameRows(baseline.record, candidate, paired, config!) : undefined;
+      paired && project && baseline?.record
+        ? await onSameRows(baseline.record, subject, paired, project, ports)
+        : undefined;
     const comparison = judge({
       baseline: rescored ?? baseline?.record,
       candidate,
@@ -121,22 +112,13 @@ export async function compare(
         releases: subject.commit === undefined ? await releaseHistory(name, ports) : [],
         askedBaseline: request.baseline,
         isRescored: rescored !== undefined,
+        unpaired: typeof found === 'string' ? found : undefined,
         status: statusOf(comparison.verdict, request),
       }),
     );
   }
   const failed = request.failOn === 'regression' && records.some(({ result }) => isFailure(result, request));
   return { status: failed ? 'breach' : 'pass', reports, record: records };
-}
-
-/** One comparison to make. `commit` is that of the candidate's record; undefined for the record of this checkout. */
-interface Subject {
-  readonly name: string;
-  readonly config: ModelConfig | undefined;
-  readonly file: string | undefined;
-  readonly path: string;
-  readonly candidate: EvaluationRecord;
-  readonly commit: string | null | undefined;
 }
 
 function isFailure(verdict: MetricVerdict, { requireBaseline }: CompareRequest): boolean {
@@ -275,76 +257,4 @@ async function candidateRecord(
     );
   }
   return record;
-}
-
-/**
- * The answers of both models to the same rows, or undefined when the baseline's file cannot be had or does not fit the
- * rows, or the candidate is not the model of this checkout.
- */
-async function pairedRows(
-  { name, config, file, candidate }: Subject,
-  baseline: Baseline | undefined,
-  project: Document<Project> | undefined,
-  ports: ComparePorts,
-): Promise<PairedRows | undefined> {
-  if (!config?.evaluate || !project || file === undefined || !baseline?.record) return undefined;
-  const { workspace, runtime, data } = ports;
-  const { evaluate } = config;
-  if (evaluate.predictions || !(await workspace.digest(file))) return undefined;
-  const model: NamedModel = { name, config, file };
-  const old = await baselineModel(baseline, model, ports);
-  if (!old) return undefined;
-  const files = await datasetFiles(workspace, evaluate.data, pickDataset(project, evaluate.data));
-  const source = tableOf(workspace, files);
-  const available = new Set((await (await data()).describe(source)).columns.map((column) => column.name));
-  const features = await featuresOf(model, source, ports);
-  const oldFeatures = old.features ?? features;
-  if (!oldFeatures.every((feature) => available.has(feature))) return undefined;
-  const engine = await runtime();
-  const score = async (path: string, scoring: ScoringRequest) => {
-    const loaded = await engine.load(workspace.absolute(path));
-    try {
-      return await modelAnswers(loaded, { ...judgedQuestion(config), source, scoring }, ports);
-    } finally {
-      await loaded.close();
-    }
-  };
-  const before = await score(old.path, scoringOf({ ...old.config, task: config.task }, oldFeatures));
-  const after = await score(file, scoringOf(config, features));
-  return {
-    ...questionOf(config, after.rows, await naiveErrorOf(config, project, ports)),
-    positive: candidate.evaluation.positive,
-    baseline: before.answers,
-    candidate: after.answers,
-    slices: after.rows.slices,
-    resamples: evaluate.resamples,
-    seed: evaluate.seed,
-  };
-}
-
-/**
- * The baseline's record as it would be on the candidate's rows; undefined when it is of these rows already. Two records of
- * different data say nothing about two models.
- */
-function onSameRows(
-  baseline: EvaluationRecord,
-  candidate: EvaluationRecord,
-  paired: PairedRows,
-  config: ModelConfig,
-): EvaluationRecord | undefined {
-  const digests = ({ data }: EvaluationRecord) => data.files.map(({ sha256 }) => sha256).join();
-  if (digests(baseline) === digests(candidate)) return undefined;
-  const { baseline: answers, slices, candidate: _, ...question } = paired;
-  const { min_slice_rows, confidence, seed } = config.evaluate!;
-  const evaluation = measure({
-    ...question,
-    slices,
-    ...answers,
-    metrics: metricNames(config),
-    minSliceRows: min_slice_rows,
-    confidence,
-    seed,
-    resamples: 0,
-  });
-  return { ...baseline, data: candidate.data, evaluation };
 }

@@ -4,11 +4,15 @@ import {
   type AnswerColumn,
   type Answers,
   answerColumns,
+  type Evaluation,
   jackknifeInterval,
   type MetricValue,
   type Question,
+  type SliceSource,
+  slicesOf,
 } from '@rastro/metrics';
 import { atPlace } from './at-place.ts';
+import { rowsOf } from './loaded-rows.ts';
 import type { ColumnData, Ports, TableSource } from './ports/index.ts';
 import { readColumns } from './read-columns.ts';
 
@@ -23,39 +27,95 @@ export function isCustom({ sql, command }: MetricConfig): boolean {
   return sql !== undefined || command !== undefined;
 }
 
+/** What is judged, and what was found of it so far. */
+export interface JudgedAnswers {
+  readonly model: string;
+  readonly source: TableSource;
+  readonly question: Question;
+  readonly answers: Answers;
+  readonly slices: readonly SliceSource[];
+  readonly evaluation: Evaluation;
+  /** Where in `rastro.yaml` a metric stands. */
+  readonly placeOf: (name: string) => Place;
+}
+
 /**
- * The metrics that `rastro.yaml` defines itself. SQL has a jackknife interval; what a command gives has none.
+ * The evaluation with the metrics that `rastro.yaml` defines itself. SQL has a jackknife interval, and is asked of every
+ * slice with enough rows too; what a command gives is of all rows, and has no interval.
  * @throws InputError when SQL cannot be asked, a column is not there, or a command fails or writes no number.
  */
-export async function customMetrics(
+export async function withCustomMetrics(
   metrics: Readonly<Record<string, MetricConfig>>,
-  judged: {
-    model: string;
-    source: TableSource;
-    question: Question;
-    answers: Answers;
-    confidence: number;
-    /** Where in `rastro.yaml` a metric stands. */
-    placeOf: (name: string) => Place;
-  },
+  judged: JudgedAnswers,
   ports: CustomPorts,
-): Promise<Record<string, MetricValue>> {
+): Promise<Evaluation> {
   const custom = Object.entries(metrics).filter(([, config]) => isCustom(config));
-  if (custom.length === 0) return {};
+  if (custom.length === 0) return judged.evaluation;
   const columns = answerColumns(judged.question, judged.answers);
-  const measured: Record<string, MetricValue> = {};
+  let { evaluation } = judged;
   for (const [name, config] of custom) {
-    measured[name] = await atPlace(judged.placeOf(name), async () => {
+    evaluation = await atPlace(judged.placeOf(name), async () => {
       const all = [...columns, ...(await dataColumns(config.columns ?? [], judged.source, columns, ports))];
-      const found =
-        config.sql === undefined
-          ? await byCommand(name, config.command!, judged.model, all, ports)
-          : await bySql(config.sql, all, judged.confidence, ports);
-      // A target is neared from both sides; a record has no word for it, so the greater counts as better there.
-      return { ...found, goal: config.goal ?? 'max' };
+      return config.sql === undefined
+        ? withMetric(
+            evaluation,
+            name,
+            config,
+            await byCommand(name, config.command!, judged.model, all, ports),
+          )
+        : withSql(evaluation, { name, config, sql: config.sql, columns: all, slices: judged.slices }, ports);
     });
   }
-  return measured;
+  return evaluation;
+}
+
+function withMetric(
+  evaluation: Evaluation,
+  name: string,
+  config: MetricConfig,
+  measured: Measured,
+): Evaluation {
+  return { ...evaluation, metrics: { ...evaluation.metrics, [name]: withGoal(measured, config) } };
+}
+
+/** A target is neared from both sides; a record has no word for it, so the greater counts as better there. */
+function withGoal(measured: Measured, { goal }: MetricConfig): MetricValue {
+  return { ...measured, goal: goal ?? 'max' };
+}
+
+async function withSql(
+  evaluation: Evaluation,
+  {
+    name,
+    config,
+    sql,
+    columns,
+    slices,
+  }: { name: string; config: MetricConfig; sql: string; columns: Column[]; slices: readonly SliceSource[] },
+  ports: CustomPorts,
+): Promise<Evaluation> {
+  const { confidence } = evaluation;
+  const whole = withMetric(evaluation, name, config, await bySql(sql, columns, confidence, ports));
+  const found: Evaluation['slices'] = [];
+  // The slices of an evaluation are those of its sources, in their order.
+  for (const [index, { rows }] of slices.flatMap(slicesOf).entries()) {
+    const slice = evaluation.slices[index]!;
+    const part = slice.judged
+      ? columns.map((column) => ({ ...column, values: rowsOf(column.values, rows) }))
+      : undefined;
+    found.push(
+      part
+        ? {
+            ...slice,
+            metrics: {
+              ...slice.metrics,
+              [name]: withGoal(await bySql(sql, part, confidence, ports), config),
+            },
+          }
+        : slice,
+    );
+  }
+  return { ...whole, slices: found };
 }
 
 type Measured = Omit<MetricValue, 'goal'>;

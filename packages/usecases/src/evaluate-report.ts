@@ -333,8 +333,9 @@ function importanceSection({ importance, evaluation }: EvaluationRecord): Sectio
 }
 
 /** Which share of the rows is called positive from which threshold on, and the one in use. */
-function thresholdSection({ evaluation }: EvaluationRecord): Section | undefined {
+function thresholdSection({ evaluation, tuning }: EvaluationRecord): Section | undefined {
   const { thresholds, threshold } = evaluation;
+  const chosen = tuning ? `, chosen on ${tuning.name} (${count(tuning.rows, 'row')})` : '';
   if (!thresholds) return undefined;
   return {
     id: 'thresholds',
@@ -346,7 +347,7 @@ function thresholdSection({ evaluation }: EvaluationRecord): Section | undefined
         summary:
           threshold === undefined
             ? 'what each threshold would give'
-            : `in use: ${figure(threshold)}; what others would give`,
+            : `in use: ${figure(threshold)}${chosen}; what others would give`,
         blocks: [
           table(
             [

@@ -12,7 +12,7 @@ import {
 } from '@rastro/metrics';
 import { givenAnswers, modelAnswers } from './answers.ts';
 import { type BehaviouralResult, runTests } from './behaviour.ts';
-import { customMetrics } from './custom-metrics.ts';
+import { withCustomMetrics } from './custom-metrics.ts';
 import { explain } from './explanation.ts';
 import type { JudgedRows } from './judged-columns.ts';
 import { DEFAULT_LATENCY, type Latency, measureLatency } from './latency.ts';
@@ -29,6 +29,7 @@ import type { LoadedModel, ModelSignature, Ports, ScoringRequest, TableSource } 
 import { datasetFiles, type NamedModel, pickDataset, tableOf } from './project.ts';
 import { readColumns } from './read-columns.ts';
 import { limitsSpeed } from './specification.ts';
+import { type SettledThreshold, settleThreshold } from './threshold.ts';
 
 export type JudgePorts = Pick<Ports, 'workspace' | 'data' | 'runtime' | 'context' | 'commands' | 'progress'>;
 
@@ -57,9 +58,13 @@ export async function judgeModel(
   if (config.evaluate!.predictions) {
     refuseWithoutModel(model, project);
     const { judged, ...given } = await predictedAnswers(config, source, ports);
+    const threshold = await settleThreshold(model, project, {
+      workspace,
+      answersTo: (tuning, path) => answersIn(path!, config, tuning, ports),
+    });
     const record = await recordOf(
       model,
-      { ...given, data, source, project, judged, signature: undefined, versions: {} },
+      { ...given, ...threshold, data, source, project, judged, signature: undefined, versions: {} },
       ports,
     );
     return { record, tests: [], latency: undefined };
@@ -71,7 +76,13 @@ export async function judgeModel(
   try {
     const scoring = scoringOf(config, await featuresOf(model, source, ports));
     const scored = await modelAnswers(loaded, { ...judgedQuestion(config), source, scoring }, ports);
-    const given = { ...scored, data, source, project, judged: digest, versions: await runtime.versions() };
+    const threshold = await settleThreshold(model, project, {
+      workspace,
+      answersTo: (tuning) =>
+        modelAnswers(loaded, { ...judgedQuestion(config), slices: [], source: tuning, scoring }, ports),
+    });
+    const versions = await runtime.versions();
+    const given = { ...scored, ...threshold, data, source, project, judged: digest, versions };
     const record = await recordOf(model, given, ports);
     return await examined({ model, loaded, scoring, record, source, project, ...scored }, ports);
   } finally {
@@ -79,7 +90,7 @@ export async function judgeModel(
   }
 }
 
-interface Given {
+interface Given extends SettledThreshold {
   readonly answers: Answers;
   readonly rows: JudgedRows;
   readonly signature: ModelSignature | undefined;
@@ -92,7 +103,7 @@ interface Given {
 }
 
 async function recordOf(model: NamedModel, given: Given, ports: JudgePorts): Promise<EvaluationRecord> {
-  const { answers, rows, signature, data, source, judged, versions } = given;
+  const { answers, rows, signature, data, source, judged, versions, threshold, tuning } = given;
   const { config } = model;
   const { metrics, min_slice_rows, confidence, interval, resamples, seed } = config.evaluate!;
   if (rows.rows === 0) {
@@ -105,8 +116,9 @@ async function recordOf(model: NamedModel, given: Given, ports: JudgePorts): Pro
       ),
     );
   }
-  const question = questionOf(config, rows, await naiveErrorOf(config, given.project, ports));
-  const evaluation = judge({
+  const asked = questionOf(config, rows, await naiveErrorOf(config, given.project, ports));
+  const question: Question = { ...asked, threshold };
+  const known = judge({
     ...question,
     ...answers,
     metrics: askedNames(config),
@@ -117,14 +129,15 @@ async function recordOf(model: NamedModel, given: Given, ports: JudgePorts): Pro
     resamples,
     seed,
   });
-  const own = await customMetrics(
+  const evaluation = await withCustomMetrics(
     metrics,
     {
       model: model.name,
       source,
       question,
       answers,
-      confidence,
+      slices: rows.slices,
+      evaluation: known,
       placeOf: (name) => given.project.placeOfKey(['models', model.name, 'evaluate', 'metrics', name]),
     },
     ports,
@@ -138,10 +151,11 @@ async function recordOf(model: NamedModel, given: Given, ports: JudgePorts): Pro
       files: data.files.map(({ path, sha256 }) => ({ path, sha256 })),
       rows: rows.rows,
     },
+    ...(tuning ? { tuning } : {}),
     evaluator: { name: 'rastro', version: ports.context.version, versions },
     ...(signature ? { signature: signatureOf(signature) } : {}),
     params: lock === undefined ? {} : readTrainLock(lock, trainLockPath(model.name)).params,
-    evaluation: { ...evaluation, metrics: { ...evaluation.metrics, ...own } },
+    evaluation,
   };
 }
 
@@ -236,7 +250,7 @@ export async function naiveErrorOf(
 }
 
 async function predictedAnswers(config: ModelConfig, source: TableSource, ports: JudgePorts) {
-  const { path, ...columns } = config.evaluate!.predictions!;
+  const { path } = config.evaluate!.predictions!;
   const judged = await ports.workspace.digest(path);
   if (!judged) {
     throw new InputError(
@@ -248,12 +262,16 @@ async function predictedAnswers(config: ModelConfig, source: TableSource, ports:
       ),
     );
   }
-  const given = await givenAnswers(
-    { path, columns, source: tableOf(ports.workspace, [{ path }]) },
+  return { ...(await answersIn(path, config, source, ports)), judged };
+}
+
+/** The answers of a predictions file to the rows of a table. */
+function answersIn(path: string, config: ModelConfig, source: TableSource, ports: JudgePorts) {
+  return givenAnswers(
+    { path, columns: config.evaluate!.predictions!, source: tableOf(ports.workspace, [{ path }]) },
     { ...judgedQuestion(config), source },
     ports,
   );
-  return { ...given, judged };
 }
 
 /** Predictions answer nothing but their own rows. */

@@ -1,12 +1,10 @@
 import { fault, InputError, place } from '@rastro/fault';
 import { type ModelConfig, readTrainLock, trainLockPath } from '@rastro/lineage';
-import { metricsOf, type Question, type ThresholdGoal } from '@rastro/metrics';
+import { metricsOf, type Question } from '@rastro/metrics';
 import { isCustom } from './custom-metrics.ts';
 import type { JudgedQuestion, JudgedRows } from './judged-columns.ts';
 import type { Ports, ScoringRequest, TableSource, Workspace } from './ports/index.ts';
 import type { NamedModel } from './project.ts';
-
-type EvaluateConfig = NonNullable<ModelConfig['evaluate']>;
 
 /** How a model is asked, as `rastro.yaml` says. */
 export function scoringOf(config: ModelConfig, features: readonly string[]): ScoringRequest {
@@ -26,30 +24,20 @@ export function judgedQuestion({ task, target, evaluate }: ModelConfig): JudgedQ
   return { task, target, slices: evaluate!.slices, group: evaluate!.group };
 }
 
-/** What is asked of the answers to these rows. */
+/** What is asked of the answers to these rows, whatever the threshold. */
 export function questionOf(
   { task, evaluate }: ModelConfig,
   { truth, groups }: Pick<JudgedRows, 'truth' | 'groups'>,
   naiveError: number | undefined,
-): Question {
-  const { positive, threshold } = evaluate!;
+): Omit<Question, 'threshold'> {
+  const { positive } = evaluate!;
   return {
     task,
     truth,
     groups,
     naiveError,
     positive: positive === undefined ? undefined : String(positive),
-    threshold: thresholdGoal(threshold),
   };
-}
-
-function thresholdGoal(threshold: EvaluateConfig['threshold']): number | ThresholdGoal | undefined {
-  if (threshold === undefined || typeof threshold === 'number') return threshold;
-  if ('maximise' in threshold) return threshold;
-  if ('min_precision' in threshold) return { maximise: 'recall', minPrecision: threshold.min_precision };
-  if ('min_recall' in threshold) return { maximise: 'precision', minRecall: threshold.min_recall };
-  const { false_positive, false_negative } = threshold;
-  return { minimise: 'cost', falsePositive: false_positive, falseNegative: false_negative };
 }
 
 /** All metrics of the task, and those that were asked for besides, such as another quantile; none of the user's own. */
