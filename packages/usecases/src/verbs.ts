@@ -55,6 +55,7 @@ export const verbs: readonly Verb[] = [
     'Ship the version that holds a stage, smoke-test it, roll back when it fails.',
     DeployRequest,
     deploy,
+    { arguments: ['model', 'environment'] },
   ),
   verb(
     'monitor',
