@@ -1,11 +1,20 @@
 import type { Document } from '@rastro/document';
 import type { Place } from '@rastro/fault';
+import {
+  bound,
+  type Difference,
+  fieldDifferences,
+  flag,
+  rangeDifference,
+  severityDifference,
+  wording,
+} from './evolve-field.ts';
 import type { Contract, ContractField } from './schema.ts';
 
 /** One difference between two contracts. */
 export interface ContractChange {
   /** Breaking: data that kept the old contract may break the new one, or something that it promised is gone. */
-  readonly kind: 'breaking' | 'compatible';
+  readonly kind: Difference['kind'];
   /** The column, or `primaryKey`, `rules.<name>`, `source`… */
   readonly subject: string;
   /** In words, without a final period. */
@@ -22,15 +31,6 @@ export interface ContractEvolution {
   /** False when there is a breaking change and the version does not say so by its first number (its second, before 1.0.0). */
   readonly versionTells: boolean;
   readonly versionPlace: Place;
-}
-
-type Path = readonly PropertyKey[];
-
-/** A difference before it is known where it stands. */
-interface Difference {
-  readonly kind: ContractChange['kind'];
-  readonly message: string;
-  readonly path: Path;
 }
 
 /** Compares the contract of a change with the one it changes. */
@@ -97,193 +97,6 @@ function newField({ name, required }: ContractField): Difference {
     : { kind: 'compatible', message: `the column "${name}" is new`, path: ['name'] };
 }
 
-function fieldDifferences(before: ContractField, after: ContractField): Difference[] {
-  const name = `"${after.name}"`;
-  return [
-    ...typeDifference(before, after),
-    ...FLAGS.flatMap(([key, words]) => flag(key, `${name} ${words}`, before[key], after[key])),
-    ...LOWER_BOUNDS.flatMap((key) => bound(key, name, 'raised', before[key], after[key])),
-    ...UPPER_BOUNDS.flatMap((key) => bound(key, name, 'lowered', before[key], after[key])),
-    ...enumDifference(before, after),
-    ...wording('pattern', name, before.pattern, after.pattern),
-    ...wording('format', name, before.format, after.format),
-    ...bound(
-      'nulls',
-      `the share of ${name} that may be missing:`,
-      'lowered',
-      before.nulls?.fail,
-      after.nulls?.fail,
-    ),
-    ...bound('tolerance', name, 'lowered', before.tolerance, after.tolerance),
-    ...severityDifference(name, before.severity, after.severity),
-    ...notationDifference(before, after),
-    ...statisticsDifference(before, after),
-  ];
-}
-
-const FLAGS = [
-  ['required', 'is required'],
-  ['unique', 'is unique'],
-  ['trimmed', 'is trimmed'],
-] as const;
-const LOWER_BOUNDS = ['minimum', 'exclusiveMinimum', 'minLength'] as const;
-const UPPER_BOUNDS = ['maximum', 'exclusiveMaximum', 'maxLength'] as const;
-
-function typeDifference({ type: before }: ContractField, { type: after, name }: ContractField): Difference[] {
-  if (before === after) return [];
-  const isWider = after === 'any' || (before === 'integer' && after === 'number');
-  const verb = isWider
-    ? 'widened'
-    : before === 'any' || (before === 'number' && after === 'integer')
-      ? 'narrowed'
-      : 'changed';
-  return [
-    {
-      kind: isWider ? 'compatible' : 'breaking',
-      message: `the type of "${name}" is ${verb} from ${before} to ${after}`,
-      path: ['type'],
-    },
-  ];
-}
-
-function flag(key: string, words: string, before: boolean, after: boolean): Difference[] {
-  if (before === after) return [];
-  return after
-    ? [{ kind: 'breaking', message: `${words} now`, path: [key] }]
-    : [{ kind: 'compatible', message: `${words} no longer`, path: [key] }];
-}
-
-/** A bound that moves the strict way, or is new, breaks. */
-function bound(
-  key: string,
-  name: string,
-  strict: 'raised' | 'lowered',
-  before: number | string | undefined,
-  after: number | string | undefined,
-): Difference[] {
-  if (before === after) return [];
-  if (after === undefined)
-    return [{ kind: 'compatible', message: `${name} has no ${key} any more`, path: [key] }];
-  if (before === undefined)
-    return [{ kind: 'breaking', message: `${name} has a ${key} now: ${after}`, path: [key] }];
-  const way = after > before ? 'raised' : 'lowered';
-  return [
-    {
-      kind: way === strict ? 'breaking' : 'compatible',
-      message: `${name} has its ${key} ${way} from ${before} to ${after}`,
-      path: [key],
-    },
-  ];
-}
-
-function enumDifference(before: ContractField, after: ContractField): Difference[] {
-  const name = `"${after.name}"`;
-  if (!before.enum && !after.enum) return [];
-  if (!after.enum) return [{ kind: 'compatible', message: `${name} may have any value now`, path: ['enum'] }];
-  if (!before.enum)
-    return [{ kind: 'breaking', message: `${name} may only have listed values now`, path: ['enum'] }];
-  const gone = before.enum.filter((value) => !after.enum!.includes(value));
-  const added = after.enum.filter((value) => !before.enum!.includes(value));
-  return [
-    ...(gone.length > 0
-      ? [
-          {
-            kind: 'breaking' as const,
-            message: `${name} may no longer be ${gone.join(', ')}`,
-            path: ['enum'],
-          },
-        ]
-      : []),
-    ...(added.length > 0
-      ? [{ kind: 'compatible' as const, message: `${name} may also be ${added.join(', ')}`, path: ['enum'] }]
-      : []),
-  ];
-}
-
-function wording(
-  key: string,
-  name: string,
-  before: string | undefined,
-  after: string | undefined,
-): Difference[] {
-  if (before === after) return [];
-  if (after === undefined)
-    return [{ kind: 'compatible', message: `${name} has no ${key} any more`, path: [key] }];
-  const message =
-    before === undefined ? `${name} has a ${key} now: ${after}` : `${name} has another ${key}: ${after}`;
-  return [{ kind: 'breaking', message, path: [key] }];
-}
-
-const STRICTNESS = { notice: 0, warning: 1, error: 2 };
-
-function severityDifference(
-  name: string,
-  before: keyof typeof STRICTNESS,
-  after: keyof typeof STRICTNESS,
-): Difference[] {
-  if (before === after) return [];
-  const isStricter = STRICTNESS[after] > STRICTNESS[before];
-  const isBreaking = isStricter && after === 'error';
-  return [
-    {
-      kind: isBreaking ? 'breaking' : 'compatible',
-      message: `a breach of ${name} is ${after} now, was ${before}`,
-      path: ['severity'],
-    },
-  ];
-}
-
-function notationDifference(before: ContractField, after: ContractField): Difference[] {
-  const keys = ['decimalChar', 'groupChar', 'trueValues', 'falseValues'] as const;
-  return keys
-    .filter((key) => JSON.stringify(before[key]) !== JSON.stringify(after[key]))
-    .map((key) => ({
-      kind: 'breaking',
-      message: `"${after.name}" is written in another way: ${key}`,
-      path: [key],
-    }));
-}
-
-function statisticsDifference(before: ContractField, after: ContractField): Difference[] {
-  const parts = ['mean', 'std', 'sum', 'distinct'] as const;
-  return [
-    ...parts.flatMap((part) =>
-      rangeDifference(`the ${part} of "${after.name}"`, before.statistics?.[part], after.statistics?.[part], [
-        'statistics',
-        part,
-      ]),
-    ),
-    ...(after.statistics?.quantiles ?? []).flatMap((quantile, index) => {
-      const same = before.statistics?.quantiles?.find(({ at }) => at === quantile.at);
-      return rangeDifference(`the quantile ${quantile.at} of "${after.name}"`, same, quantile, [
-        'statistics',
-        'quantiles',
-        index,
-      ]);
-    }),
-  ];
-}
-
-interface Range {
-  readonly minimum?: number | undefined;
-  readonly maximum?: number | undefined;
-}
-
-function rangeDifference(
-  name: string,
-  before: Range | undefined,
-  after: Range | undefined,
-  path: Path,
-): Difference[] {
-  return [
-    ...bound('minimum', name, 'raised', before?.minimum, after?.minimum),
-    ...bound('maximum', name, 'lowered', before?.maximum, after?.maximum),
-  ].map((difference) => ({
-    ...difference,
-    path: after === undefined ? path.slice(0, 1) : [...path, ...difference.path],
-  }));
-}
-
 function tableChanges({ value: before }: Document<Contract>, head: Document<Contract>): ContractChange[] {
   const { value: after } = head;
   const change = (subject: string, differences: readonly Difference[]) =>
@@ -322,12 +135,27 @@ function tableChanges({ value: before }: Document<Contract>, head: Document<Cont
       ),
       ...flag('unique', 'every row is unique', before.rows?.unique ?? false, after.rows?.unique ?? false),
     ]),
-    ...change('freshness', wording('maxAge', 'freshness', freshnessOf(before), freshnessOf(after))),
+    ...change('freshness', freshnessDifference(before.freshness, after.freshness)),
   ];
 }
 
-function freshnessOf({ freshness }: Contract): string | undefined {
-  return freshness && `${freshness.field} at most ${freshness.maxAge} old`;
+const MINUTES = { m: 1, h: 60, d: 24 * 60, w: 7 * 24 * 60 };
+
+function freshnessDifference(before: Contract['freshness'], after: Contract['freshness']): Difference[] {
+  const words = (freshness: Contract['freshness']) =>
+    freshness && `${freshness.field} at most ${freshness.maxAge} old`;
+  if (!before || !after || before.field !== after.field)
+    return wording('maxAge', 'freshness', words(before), words(after));
+  const minutes = (age: string) => Number(age.slice(0, -1)) * MINUTES[age.at(-1) as keyof typeof MINUTES];
+  const difference = minutes(after.maxAge) - minutes(before.maxAge);
+  if (difference === 0) return [];
+  return [
+    {
+      kind: difference < 0 ? 'breaking' : 'compatible',
+      message: `the newest row may be ${after.maxAge} old, was ${before.maxAge}`,
+      path: ['maxAge'],
+    },
+  ];
 }
 
 function keyDifference(before: Contract['primaryKey'], after: Contract['primaryKey']): Difference[] {
@@ -339,18 +167,26 @@ function keyDifference(before: Contract['primaryKey'], after: Contract['primaryK
 }
 
 function foreignKeyDifferences(before: Contract, after: Contract): Difference[] {
+  const columns = ({ fields }: Contract['foreignKeys'][number]) => [fields].flat().join(', ');
   const known = before.foreignKeys.map((key) => JSON.stringify(key));
-  return after.foreignKeys.flatMap((key, index) =>
-    known.includes(JSON.stringify(key))
-      ? []
-      : [
-          {
-            kind: 'breaking' as const,
-            message: `the foreign key on ${[key.fields].flat().join(', ')} is new or changed`,
-            path: [index],
-          },
-        ],
-  );
+  const kept = after.foreignKeys.map(columns);
+  const gone = before.foreignKeys.map(columns).filter((key) => !kept.includes(key));
+  return [
+    ...after.foreignKeys.flatMap((key, index): Difference[] =>
+      known.includes(JSON.stringify(key))
+        ? []
+        : [
+            {
+              kind: 'breaking',
+              message: `the foreign key on ${columns(key)} is new or changed`,
+              path: [index],
+            },
+          ],
+    ),
+    ...gone.map(
+      (key): Difference => ({ kind: 'compatible', message: `the foreign key on ${key} is gone`, path: [] }),
+    ),
+  ];
 }
 
 const COLUMN_STRICTNESS = { allow: 0, warn: 1, forbid: 2 };

@@ -45,6 +45,31 @@ describe('between two versions of a contract', () => {
     expect(changes(one(before), one(after))).toEqual([expected]);
   });
 
+  test.each([
+    ['sensitive: true', 'sensitive: false', 'compatible: "a" is no longer sensitive: its values are shown'],
+    ['sensitive: allowed', 'sensitive: true', 'compatible: "a" is sensitive now: its values are not shown'],
+  ])('who may see values is told: from %s to %s', (before, after, expected) => {
+    expect(changes(one(before), one(after))).toEqual([expected]);
+  });
+
+  test('data may become older, or has to be fresher', () => {
+    const fresh = (maxAge: string) =>
+      `fields: [{ name: a, type: date }]\nfreshness: { field: a, maxAge: ${maxAge} }`;
+    expect(changes(fresh('7d'), fresh('2w'))).toEqual(['compatible: the newest row may be 2w old, was 7d']);
+    expect(changes(fresh('7d'), fresh('36h'))).toEqual(['breaking: the newest row may be 36h old, was 7d']);
+    expect(changes(fresh('7d'), fresh('1w'))).toEqual([]);
+    expect(changes(one('type: date'), fresh('1w'))).toEqual([
+      'breaking: freshness has a maxAge now: a at most 1w old',
+    ]);
+  });
+
+  test('foreign keys come and go', () => {
+    const key = (to: string) =>
+      `${one('type: any')}\nforeignKeys: [{ fields: a, reference: { path: ${to}, fields: id } }]`;
+    expect(changes(key('x.csv'), one('type: any'))).toEqual(['compatible: the foreign key on a is gone']);
+    expect(changes(key('x.csv'), key('y.csv'))).toEqual(['breaking: the foreign key on a is new or changed']);
+  });
+
   test('columns come and go', () => {
     expect(
       changes(
