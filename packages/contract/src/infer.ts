@@ -110,7 +110,7 @@ function firstKey(column: ColumnProfile | undefined, rows: number): ColumnProfil
 
 function fieldLines(column: ColumnProfile, rows: number, isPrimaryKey: boolean): string[] {
   const present = rows - column.missing;
-  const personal = personalDataIn(column.sample);
+  const personal = personalDataIn(column.sample, column.name);
   const entries: [string, string][] = [
     ['type', column.type],
     ...(column.decimalChar === undefined

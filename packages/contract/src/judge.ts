@@ -202,9 +202,9 @@ function columnOrder(
 /** Columns that hold personal data without the contract saying so. */
 function privacyRules(plan: CheckPlan, samples: Observation['samples']): RuleResult[] {
   return [...samples].flatMap(([index, values]): RuleResult[] => {
-    const found = personalDataIn(values);
-    if (found === undefined) return [];
     const { name } = plan.fields[index]!;
+    const found = personalDataIn(values, name);
+    if (found === undefined) return [];
     return [
       {
         id: `${name}.privacy`,

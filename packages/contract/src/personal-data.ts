@@ -1,3 +1,15 @@
+import {
+  isAadhaar,
+  isCodiceFiscale,
+  isCpf,
+  isDni,
+  isNino,
+  isNir,
+  isPesel,
+  isResidentIdentityNumber,
+  isSocialSecurityNumber,
+} from './national-ids.ts';
+
 /** Kinds of personal data that can be told from values alone. */
 export type PersonalData =
   | 'email addresses'
@@ -5,6 +17,13 @@ export type PersonalData =
   | 'payment card numbers'
   | 'bank account numbers (IBAN)'
   | 'Brazilian taxpayer numbers (CPF)'
+  | 'British national insurance numbers'
+  | 'Chinese resident identity numbers'
+  | 'French social security numbers (NIR)'
+  | 'Indian identity numbers (Aadhaar)'
+  | 'Italian tax codes'
+  | 'Polish identity numbers (PESEL)'
+  | 'Spanish identity numbers (DNI, NIE)'
   | 'US social security numbers';
 
 /** Fewer values than this say nothing. */
@@ -13,19 +32,46 @@ const FEWEST = 5;
 const SHARE = 0.6;
 
 const TESTS: readonly (readonly [PersonalData, (value: string) => boolean])[] = [
-  ['email addresses', (value) => /^[^\s@,;]+@[^\s@,;]+\.[A-Za-z]{2,}$/.test(value)],
-  ['US social security numbers', (value) => /^(?!000|666|9)\d{3}-(?!00)\d{2}-(?!0000)\d{4}$/.test(value)],
+  ['email addresses', isEmailAddress],
+  ['US social security numbers', isSocialSecurityNumber],
   ['Brazilian taxpayer numbers (CPF)', isCpf],
+  ['Polish identity numbers (PESEL)', isPesel],
+  ['British national insurance numbers', isNino],
+  ['Spanish identity numbers (DNI, NIE)', isDni],
+  ['Italian tax codes', isCodiceFiscale],
+  ['French social security numbers (NIR)', isNir],
+  ['Chinese resident identity numbers', isResidentIdentityNumber],
+  ['Indian identity numbers (Aadhaar)', isAadhaar],
   ['payment card numbers', isCardNumber],
   ['bank account numbers (IBAN)', isIban],
   ['phone numbers', isPhoneNumber],
 ];
 
-/** What personal data a column seems to hold, from a sample of its values. */
-export function personalDataIn(values: readonly (string | null)[]): PersonalData | undefined {
+/** What digits alone do not tell, the name of the column does. */
+const NAMED: readonly (readonly [PersonalData, name: RegExp, value: RegExp])[] = [
+  [
+    'phone numbers',
+    /(^|[_\W])(tele)?(phone|mobile|cell|fax|tel)($|[_\W])|phone(_?n(o|um(ber)?))?$/i,
+    /^(?=(\D*\d){7,15}\D*$)\+?[\d\s()./-]+$/,
+  ],
+  ['US social security numbers', /(^|[_\W])(ssn|social_?security)/i, /^\d{9}$/],
+];
+
+/** What personal data a column seems to hold, from a sample of its values and its name. */
+export function personalDataIn(values: readonly (string | null)[], name = ''): PersonalData | undefined {
   const present = values.flatMap((value) => (value === null || value.trim() === '' ? [] : [value.trim()]));
   if (new Set(present).size < FEWEST) return undefined;
-  return TESTS.find(([, test]) => present.filter(test).length >= present.length * SHARE)?.[0];
+  const isMost = (test: (value: string) => boolean) => present.filter(test).length >= present.length * SHARE;
+  const told = TESTS.find(([, test]) => isMost(test))?.[0];
+  return (
+    told ??
+    NAMED.find(([, pattern, shape]) => pattern.test(name) && isMost((value) => shape.test(value)))?.[0]
+  );
+}
+
+/** Bare, in a link, or behind the name of who has it. */
+function isEmailAddress(value: string): boolean {
+  return /^([^<>]*<|mailto:)?[^\s@,;<>]+@[^\s@,;<>]+\.[A-Za-z]{2,}>?$/.test(value);
 }
 
 const LONGEST_PHONE_NUMBER = 24;
@@ -36,13 +82,20 @@ function isPhoneNumber(value: string): boolean {
   const digits = value.replaceAll(/\D/g, '').length;
   if (digits < 8 || digits > 15) return false;
   if (/^\+\d[\d\s().-]+$/.test(value)) return true;
-  return /^\(\d{2,4}\)\s?\d{3,5}[\s.-]?\d{4}$/.test(value) || /^\d{3}[\s.-]\d{3}[\s.-]\d{4}$/.test(value);
+  if (/^\(\d{2,4}\)\s?\d{3,5}[\s.-]?\d{4}$/.test(value) || /^\d{3}[\s.-]\d{3}[\s.-]\d{4}$/.test(value))
+    return true;
+  // With the zero that calls within a country begin with: 06 12 34 56 78, 020 7946 0958, 030/123456.
+  return digits >= 9 && /^\(?0\d{1,4}\)?[\s./-]+\d{2,}([\s.-]\d{2,})*$/.test(value);
 }
 
-/** ISO/IEC 7812: 13 to 19 digits, of a known industry, with a Luhn check digit. */
+/** First digits and lengths of American Express, Diners Club, JCB, Visa, Mastercard, Maestro, Discover and UnionPay. */
+const CARDS =
+  /^(3[47]\d{13}|3(0[0-5]|[68]\d)\d{11}|35(2[89]|[3-8]\d)\d{12,15}|4\d{12}(\d{3}){0,2}|(5[1-5]\d\d|222[1-9]|22[3-9]\d|2[3-6]\d\d|27[01]\d|2720)\d{12}|(50|5[6-8])\d{10,17}|6\d{15,18})$/;
+
+/** ISO/IEC 7812: a number of a known issuer, with a Luhn check digit. */
 function isCardNumber(value: string): boolean {
   const digits = value.replaceAll(/[\s-]/g, '');
-  return /^[3-6]\d{12,18}$/.test(digits) && luhn(digits);
+  return CARDS.test(digits) && luhn(digits);
 }
 
 function luhn(digits: string): boolean {
@@ -66,17 +119,4 @@ function isIban(value: string): boolean {
     rest = (rest * (number > 9 ? 100 : 10) + number) % 97;
   }
   return rest === 1;
-}
-
-/** Eleven digits, of which the last two are weighted sums of those before, modulo 11. */
-function isCpf(value: string): boolean {
-  if (!/^(\d{3}\.\d{3}\.\d{3}-\d{2}|\d{11})$/.test(value)) return false;
-  const digits = [...value.replaceAll(/\D/g, '')].map(Number);
-  if (new Set(digits).size === 1) return false;
-  return [9, 10].every((length) => {
-    const sum = digits
-      .slice(0, length)
-      .reduce((total, digit, index) => total + digit * (length + 1 - index), 0);
-    return ((sum * 10) % 11) % 10 === digits[length];
-  });
 }
