@@ -170,7 +170,12 @@ function converted(value: unknown, isNumeric: boolean, type: string): unknown {
 
 /** Writes a contract as a Frictionless Table Schema (JSON). */
 export function tableSchemaFromContract(contract: Contract): Converted {
+  const { delimiter, quote, comment, encoding, header, trim } = contract.source;
+  const isUsual = quote === '"' && encoding === 'utf-8' && header && !trim;
   const lost = [
+    ...(isUsual && delimiter === undefined && comment === undefined
+      ? []
+      : ['source: Table Schema does not say how files are written']),
     ...(contract.rules.length > 0 ? ['rules: Table Schema has no conditions on rows'] : []),
     ...(contract.rows ? ['rows: Table Schema does not speak of the table as a whole'] : []),
     ...(contract.freshness ? ['freshness: Table Schema does not speak of time'] : []),

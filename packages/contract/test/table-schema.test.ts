@@ -61,11 +61,12 @@ test('a contract that came from a Table Schema goes back to the same contract', 
 
 test('what a Table Schema cannot say is told', () => {
   const contract = readContract(
-    'fields: [{ name: a, type: integer, sensitive: true, tolerance: 0.1 }]\nrules: [{ name: r, check: a > 0 }]\nrows: { minimum: 1 }',
+    'source: { delimiter: ";" }\nfields: [{ name: a, type: integer, sensitive: true, tolerance: 0.1 }]\nrules: [{ name: r, check: a > 0 }]\nrows: { minimum: 1 }',
     'c.yaml',
   );
   const { lost } = tableSchemaFromContract(contract.value);
   expect(lost.map((each) => each.split(/[:;]/).slice(0, 2).join(':').split(' Table')[0])).toEqual([
+    'source:',
     'rules:',
     'rows:',
     'a: sensitive',

@@ -73,7 +73,9 @@ async function publish(reports: readonly Report[], viewpoint: Viewpoint): Promis
   const [first] = reports;
   if (!first) return;
   const findings = reports.flatMap((report) => report.findings);
-  for (const { severity, message, ...where } of annotations({ ...first, findings }))
+  // The verdict of each report that failed is an error of its own, the last.
+  const reserved = reports.filter(({ verdict }) => verdict.status === 'fail').length;
+  for (const { severity, message, ...where } of annotations({ ...first, findings }, { reserved }))
     annotate[severity](
       message,
       annotationPlace({ ...where, file: where.file && seenPath(where.file, viewpoint) }),

@@ -5,21 +5,22 @@ import { gravestFirst } from './status.ts';
 const PER_SEVERITY = 10;
 
 /**
- * The findings of a report that one step can show: at most ten errors, ten warnings and ten notices, errors first. When some were
- * left out, the last is a notice that says how many.
+ * The findings of a report that one step can show: at most ten errors, ten warnings and ten notices, errors first, and of each rule
+ * one before any has two. When some were left out, the last is a notice that says how many. `reserved` errors are left to the caller.
  */
-export function annotations(report: Report): Finding[] {
+export function annotations(
+  report: Report,
+  { reserved = 0 }: { readonly reserved?: number } = {},
+): Finding[] {
   const sorted = gravestFirst(report.findings);
   const of = (severity: Finding['severity'], count: number) =>
-    sorted.filter((finding) => finding.severity === severity).slice(0, count);
-  const shown = [...of('error', PER_SEVERITY), ...of('warning', PER_SEVERITY), ...of('notice', PER_SEVERITY)];
+    inTurns(sorted.filter((finding) => finding.severity === severity)).slice(0, count);
+  const errors = of('error', Math.max(1, PER_SEVERITY - reserved));
+  const warnings = of('warning', PER_SEVERITY);
+  const shown = [...errors, ...warnings, ...of('notice', PER_SEVERITY)];
   if (shown.length === sorted.length) return shown;
 
-  const kept = [
-    ...of('error', PER_SEVERITY),
-    ...of('warning', PER_SEVERITY),
-    ...of('notice', PER_SEVERITY - 1),
-  ];
+  const kept = [...errors, ...warnings, ...of('notice', PER_SEVERITY - 1)];
   const left = sorted.length - kept.length;
   return [
     ...kept,
@@ -29,4 +30,15 @@ export function annotations(report: Report): Finding[] {
       message: `${kept.length} of ${sorted.length.toLocaleString('en')} findings are shown here; the report has the rest.`,
     },
   ];
+}
+
+/** The first of each title, then the second of each, and so on. */
+function inTurns(findings: readonly Finding[]): Finding[] {
+  const seen = new Map<string, number>();
+  const turns = findings.map((finding) => {
+    const turn = seen.get(finding.title) ?? 0;
+    seen.set(finding.title, turn + 1);
+    return { finding, turn };
+  });
+  return turns.sort((a, b) => a.turn - b.turn).map(({ finding }) => finding);
 }

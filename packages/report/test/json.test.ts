@@ -60,6 +60,17 @@ describe('annotations', () => {
     });
   });
 
+  it('show something of every rule before they show more of one, and leave room for the verdict', () => {
+    const of = (title: string, times: number) =>
+      findings(times, 'error').map((finding) => ({ ...finding, title }));
+    const shown = annotations(
+      { ...passing('x'), findings: [...of('a', 20), ...of('b', 2), ...of('c', 20)] },
+      { reserved: 1 },
+    );
+    const errors = shown.filter(({ severity }) => severity === 'error').map(({ title }) => title);
+    expect(errors).toEqual(['a', 'b', 'c', 'a', 'b', 'c', 'a', 'c', 'a']);
+  });
+
   it('are the findings themselves when they are few', () => {
     expect(annotations(churnReport()).map(({ title }) => title)).toEqual(['Accuracy', 'Slow']);
   });
