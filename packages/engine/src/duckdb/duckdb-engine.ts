@@ -1,4 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { DuckDBInstance } from '@duckdb/node-api';
 import type { CheckPlan, CheckResult, TableProfile } from '@rastro/contract';
 import type {
@@ -106,7 +108,8 @@ class DuckDbEngine implements DataEngine {
     const duckdb = await load();
     return duckdb.DuckDBInstance.create(':memory:', {
       threads: String(threads),
-      temp_directory: this.#tempDirectory,
+      // Its files have the same names in every process: in one folder two engines would write over what the other has spilled.
+      temp_directory: join(this.#tempDirectory, `rastro-spill-${randomUUID()}`),
       autoinstall_known_extensions: 'false',
       autoload_known_extensions: 'false',
       allow_community_extensions: 'false',
