@@ -433,18 +433,36 @@ describe('thresholds, slices and what else can be asked for', () => {
     expect(summary).toContain('Gaps between groups');
   });
 
+  test('predictions stay with their rows when slices are conditions', async () => {
+    const truth = (await readFile(path('data/holdout.csv'), 'utf8')).trim().split('\n').slice(1);
+    await writeFile(path('right.csv'), `prediction\n${truth.map((line) => line.at(-1)).join('\n')}\n`);
+    const { exitCode, stdout } = await evaluateWith({
+      predictions: { path: 'right.csv', prediction: 'prediction' },
+      slices: [{ name: 'heavy callers', where: 'calls > 6' }],
+      metrics: { accuracy: {} },
+    });
+    expect(exitCode, stdout).toBe(0);
+    const { metrics, slices } = (await recordOf()).evaluation;
+    expect(metrics.accuracy.value).toBe(1);
+    expect(slices[0].metrics.accuracy.value).toBe(1);
+  });
+
   test('importance tells what the answers rest on, overall and by slice', async () => {
     const { exitCode, stdout, summary } = await evaluateWith({
-      slices: ['plan'],
-      importance: { repeats: 3 },
+      slices: ['plan', { column: 'tenure' }],
+      importance: { repeats: 3, max_rows: 900 },
     });
     expect(exitCode, stdout).toBe(0);
     expect(summary).toContain('What the answers rest on');
-    const { importance } = await recordOf();
+    const { importance, evaluation } = await recordOf();
     const whole = importance.columns.filter(({ slice }: { slice?: unknown }) => !slice);
     const mean = (name: string) => whole.find(({ column }: { column: string }) => column === name).mean;
     expect(mean('calls')).toBeGreaterThan(mean('spend'));
-    expect(importance.columns).toHaveLength(4 * 3);
+    const named = (slices: { column: string; value: string }[]) =>
+      new Set(slices.map(({ column, value }) => `${column} ${value}`));
+    const told = importance.columns.flatMap(({ slice }: { slice?: never }) => slice ?? []);
+    expect(named(told)).toEqual(named(evaluation.slices));
+    expect(importance.columns).toHaveLength(4 * (1 + evaluation.slices.length));
   });
 
   test('the same input gives the same bytes, also where speed is measured', async () => {

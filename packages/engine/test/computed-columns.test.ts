@@ -31,6 +31,38 @@ test('a column may be an expression on typed columns, row by row', async () => {
   expect(await read('upper("city of birth")', 'string')).toEqual(['RIO', null, 'RECIFE']);
 });
 
+test('rows keep their order beside an expression and under a condition', async () => {
+  const rows = 50_000;
+  const path = join(folder, 'many.csv');
+  const value = (row: number) => (row * 7919) % 1009;
+  await writeFile(
+    path,
+    `n,v\n${Array.from({ length: rows }, (_, row) => `${row},${value(row)}`).join('\n')}\n`,
+  );
+  const source = { files: [path], format: 'csv' as const };
+  const even = { name: 'even', as: 'number' as const, sql: 'v % 2 = 0' };
+  const gathered = async (where?: string) => {
+    const numbers: number[] = [];
+    for await (const { columns } of engine.read(
+      source,
+      [{ name: 'n', as: 'number' }, even],
+      where === undefined ? {} : { where },
+    )) {
+      const [n, flag] = columns as Float64Array[];
+      numbers.push(...n!);
+      expect(n!.every((row, at) => flag![at] === Number(value(row) % 2 === 0))).toBe(true);
+    }
+    return numbers;
+  };
+  const all = Array.from({ length: rows }, (_, row) => row);
+  expect(await gathered()).toEqual(all);
+  expect(await gathered('v < 500')).toEqual(all.filter((row) => value(row) < 500));
+});
+
+test('an expression over all rows is refused', async () => {
+  await expect(read('avg(age)', 'number')).rejects.toThrow(/"avg\(age\)" cannot be asked/);
+});
+
 test('an expression that cannot be asked is refused in its own words', async () => {
   await expect(read('aeg > 18', 'number')).rejects.toThrow(/"aeg > 18" cannot be asked: .*aeg/);
 });

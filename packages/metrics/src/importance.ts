@@ -3,7 +3,7 @@ import { normalQuantile } from './distributions.ts';
 import { measurer } from './measurer.ts';
 import { randomSource } from './random.ts';
 import { type Answers, type Question, readSample, type Sample, subsetOf } from './sample.ts';
-import { type SliceSource, slicesOf } from './slices.ts';
+import type { Slice } from './slices.ts';
 import { ones } from './weights.ts';
 
 export interface ImportanceRequest extends Question {
@@ -14,7 +14,7 @@ export interface ImportanceRequest extends Question {
    * `order[i]`); both undefined for the rows as they are.
    */
   readonly answer: (column?: string, order?: Uint32Array) => Promise<Answers>;
-  readonly slices?: readonly SliceSource[] | undefined;
+  readonly slices?: readonly Slice[] | undefined;
   /** Slices with fewer rows are left out. Default 50. */
   readonly minSliceRows?: number | undefined;
   /** Permutations of each column, at least 2. Default 5. */
@@ -43,7 +43,7 @@ export interface Importance {
 export async function permutationImportance(request: ImportanceRequest): Promise<Importance[]> {
   const { columns, answer, slices = [], minSliceRows = 50, repeats = 5, seed = 0 } = request;
   const { goal } = metricNamed(request.metric, request.task);
-  const groups = [undefined, ...slices.flatMap(slicesOf).filter(({ rows }) => rows.length >= minSliceRows)];
+  const groups = [undefined, ...slices.filter(({ rows }) => rows.length >= minSliceRows)];
   const measureAll = (answers: Answers) => {
     const sample = readSample(request, answers);
     return groups.map((slice) => metricOf(slice ? subsetOf(sample, slice.rows) : sample, request.metric));

@@ -7,6 +7,7 @@ import {
   plotFiles,
   randomSource,
   readRecord,
+  slicesOf,
   writeRecord,
 } from '../src/index.ts';
 
@@ -95,7 +96,7 @@ test('a column that the model reads is important, one that it ignores is not', a
     answer: async (column, order) => ({
       scores: column === 'useful' ? Float64Array.from(order!, (row) => useful[row]!) : useful,
     }),
-    slices: [{ column: 'half', values: truth.map((_, row) => (row < 250 ? 'first' : 'second')) }],
+    slices: slicesOf({ column: 'half', values: truth.map((_, row) => (row < 250 ? 'first' : 'second')) }),
   });
   expect(found.map(({ column, slice }) => `${column} ${slice?.value ?? 'all'}`)).toEqual([
     'useful all',

@@ -1,5 +1,5 @@
 import type { ModelConfig } from '@rastro/lineage';
-import { type EvaluationRecord, permutationImportance, type Question } from '@rastro/metrics';
+import { type EvaluationRecord, permutationImportance, type Question, slicesOf } from '@rastro/metrics';
 import { answersToColumns } from './answers.ts';
 import type { JudgedRows } from './judged-columns.ts';
 import { loadRows, rowsOf } from './loaded-rows.ts';
@@ -30,13 +30,10 @@ export async function explain(
     ...question,
     truth: question.truth.slice(0, rows),
     groups: question.groups?.slice(0, rows),
-    slices: slices.map((slice) =>
-      'rows' in slice
-        ? { ...slice, rows: slice.rows.slice(0, rows) }
-        : slice.values instanceof Float64Array
-          ? { ...slice, values: slice.values.slice(0, rows) }
-          : { ...slice, values: slice.values.slice(0, rows) },
-    ),
+    // The slices of the record, as far as they are among these rows: ranges by quartile are those of all rows.
+    slices: slices
+      .flatMap(slicesOf)
+      .map((slice) => ({ ...slice, rows: slice.rows.filter((row) => row < rows) })),
     columns: [...new Set(wanted.map(({ name }) => name))],
     metric,
     repeats,

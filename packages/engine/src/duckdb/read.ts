@@ -45,16 +45,20 @@ export async function* readTable(
     const opened = await openTable(session, source, { folder, always: false });
     const wanted: ReadColumn[] = [];
     const truths = await truthColumns(session, source, opened, requests);
+    const names =
+      options.where === undefined && requests.every(({ sql }) => sql === undefined)
+        ? undefined
+        : await namedColumns(session, source, opened);
+    const from = fromWith(names, 'source');
     for (const request of requests) {
       wanted.push(
         request.sql === undefined
           ? readColumn(source, opened, request, truths)
-          : await computedColumn(session, source, opened, request),
+          : await computedColumn(session, from, request),
       );
     }
-    const condition =
-      options.where === undefined ? undefined : await whereOf(session, source, opened, options.where);
-    const sql = `SELECT ${wanted.map(({ sql }) => sql).join(', ')} FROM source${condition ?? ''}`;
+    const condition = options.where === undefined ? undefined : await whereOf(session, from, options.where);
+    const sql = `SELECT ${wanted.map(({ sql }) => sql).join(', ')} FROM ${from}${condition ?? ''}`;
     let rows = 0;
     try {
       for await (const batch of batches(session, sql, requests, options.batchRows ?? BATCH_ROWS)) {
@@ -62,7 +66,7 @@ export async function* readTable(
         yield batch;
       }
     } catch (error) {
-      await blameValue(session, opened, wanted, condition);
+      await blameValue(session, opened, wanted, { from: fromWith(names, 'numbered'), condition });
       throw error;
     }
     if (condition === undefined && rows !== opened.rows) {
@@ -241,28 +245,30 @@ async function namedColumns(session: Session, source: TableSource, opened: Opene
     .join(', ');
 }
 
+/**
+ * A view of the rows, with every column under its own name besides where expressions ask for them. Not by a subquery for
+ * each row: that becomes a join, which gives the rows in an order of its own.
+ */
+function fromWith(names: string | undefined, view: 'source' | 'numbered'): string {
+  return names === undefined ? view : `(SELECT *, ${names} FROM ${view}) AS ${view}`;
+}
+
 async function computedColumn(
   session: Session,
-  source: TableSource,
-  opened: Opened,
+  from: string,
   { name, as, sql: expression }: ColumnRequest,
 ): Promise<ReadColumn> {
-  const value = `(SELECT (${expression}\n)::${as === 'number' ? 'DOUBLE' : 'VARCHAR'} FROM (SELECT ${await namedColumns(session, source, opened)}))`;
+  const value = `(${expression}\n)::${as === 'number' ? 'DOUBLE' : 'VARCHAR'}`;
   const sql = as === 'number' ? `coalesce(${value}, 'nan'::DOUBLE)` : value;
-  await refuseUnaskable(session, `SELECT ${sql} FROM source`, `the expression "${expression}"`);
+  // Beside a column, so that an aggregate over all rows is refused.
+  await refuseUnaskable(session, `SELECT _f0, ${sql} FROM ${from}`, `the expression "${expression}"`);
   return { name, sql };
 }
 
 /** A WHERE clause on the columns. */
-async function whereOf(
-  session: Session,
-  source: TableSource,
-  opened: Opened,
-  where: string,
-): Promise<string> {
-  const named = await namedColumns(session, source, opened);
-  const clause = ` WHERE (SELECT coalesce((${where}\n), false) FROM (SELECT ${named}))`;
-  await refuseUnaskable(session, `SELECT 1 FROM source${clause}`, `the condition "${where}"`);
+async function whereOf(session: Session, from: string, where: string): Promise<string> {
+  const clause = ` WHERE coalesce((${where}\n), false)`;
+  await refuseUnaskable(session, `SELECT 1 FROM ${from}${clause}`, `the condition "${where}"`);
   return clause;
 }
 
@@ -286,13 +292,13 @@ async function blameValue(
   session: Session,
   { table }: Opened,
   wanted: readonly ReadColumn[],
-  condition: string | undefined,
+  { from, condition }: { from: string; condition: string | undefined },
 ): Promise<void> {
   for (const { name, isBad, text, due = 'a number' } of wanted) {
     if (!isBad) continue;
     const where = condition === undefined ? ` WHERE ${isBad}` : `${condition} AND ${isBad}`;
     const [bad] = await session.rows(
-      `SELECT _at, left(${text}::VARCHAR, 80) AS value FROM numbered${where} ORDER BY _at LIMIT 1`,
+      `SELECT _at, left(${text}::VARCHAR, 80) AS value FROM ${from}${where} ORDER BY _at LIMIT 1`,
     );
     if (!bad) continue;
     const at = Number(bad._at);
