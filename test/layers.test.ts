@@ -7,7 +7,7 @@ import { trackedFiles } from './docs/tracked-files.ts';
 /** From the inside out: a package imports packages of the layers before its own, and what its layer says besides. */
 const layers = {
   base: ['fault', 'document'],
-  domain: ['contract', 'metrics', 'drift', 'lineage', 'registry', 'trail', 'report'],
+  domain: ['contract', 'metrics', 'drift', 'lineage', 'trials', 'registry', 'trail', 'report'],
   usecases: ['usecases'],
   adapters: ['engine', 'git', 'github', 'gitlab', 'store', 'targets', 'tabular'],
   host: ['host'],

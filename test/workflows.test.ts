@@ -34,7 +34,7 @@ interface Workflow {
 const NEWER_THAN_ACTIONLINT = 'unknown permission scope "attestations"';
 const OURS = /^rastro-ml\/rastro\/actions\/([a-z-]+)@v1$/;
 /** What runs code that is in the checkout. */
-const RUNS_CODE = ['train', 'monitor'];
+const RUNS_CODE = ['train', 'sweep', 'monitor'];
 
 const actions = new Map<string, ActionFile>(actionVerbs().map((verb) => [verb, readActionFile(verb)]));
 const all = workflows().map((block) => ({ ...block, workflow: parse(block.text) as Workflow }));

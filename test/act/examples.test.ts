@@ -12,7 +12,7 @@ import { act, copied, startWorkflowPlace, type WorkflowPlace } from './runner.ts
 const runIn: Readonly<Record<string, readonly string[]>> = {
   'life.test.ts': ['pull-request', 'comment-on-forks', 'release', 'retrain', 'promote', 'validate'],
   'examples.test.ts': [
-    ...['python', 'dvc', 'monorepo'],
+    ...['python', 'dvc', 'monorepo', 'sweep'],
     ...['reusable-pull-request', 'reusable-release', 'reusable-retrain'],
   ],
 };
@@ -82,6 +82,39 @@ describe.runIf(act)('further examples, run by act', () => {
     expect(others).toEqual([]);
     expect(comment!.body).toContain('churn');
     expect(comment!.body).toContain('upgrade');
+  }, 240_000);
+
+  test('a sweep runs each trial in a job of its own, and proposes what is better', async () => {
+    const poor = '{ n_estimators: 2, learning_rate: 0.01, max_leaf_nodes: 2 }';
+    const project = PROJECT.replace('builtin: linear', `builtin: gradient-boosting\n      params: ${poor}`);
+    // The trainer refuses a share above 1: such a trial fails, and is not in the way of the others.
+    const section = '{ method: grid, parameters: { n_estimators: [2, 40], subsample: [1, 2] } }';
+    await using place = await startWorkflowPlace({
+      ...projectFiles(),
+      'rastro.yaml': project.replace('    deploy:\n', `    sweep: ${section}\n    deploy:\n`),
+      ...copied('sweep'),
+    });
+    const result = await place.run('sweep', { eventName: 'workflow_dispatch' });
+    const trials = result.steps.filter(({ job, step }) => job === 'trial' && step === 'sweep');
+    expect(trials.map((step) => step.result).sort(), result.log).toEqual([
+      ...['failure', 'failure'],
+      ...['success', 'success', 'success'],
+    ]);
+    expect(result.jobs.pick, result.log).toBe('success');
+    const { issues } = await place.github.state();
+    expect(issues).toMatchObject([
+      { isPullRequest: true, state: 'open', title: 'Take better parameters for churn' },
+    ]);
+    expect(issues[0]!.body).toContain('it left no result');
+    expect(await place.remote('show', 'rastro/sweep/churn:rastro.yaml')).toContain(
+      'params: { n_estimators: 40, learning_rate: 0.01, max_leaf_nodes: 2, subsample: 1 }',
+    );
+    const changed = (await place.remote('diff', '--name-only', 'main', 'rastro/sweep/churn')).split('\n');
+    expect(changed).toEqual([
+      ...['metrics/churn.json', 'models/churn.onnx'],
+      ...['rastro.lock/churn/train.yaml', 'rastro.yaml'],
+    ]);
+    expect(place.github.violations).toEqual([]);
   }, 240_000);
 
   test.runIf(realPython())(

@@ -16,6 +16,7 @@ const verbs: Readonly<Record<string, () => Promise<ActionModule>>> = {
   promote: () => import('@rastro/action-promote'),
   release: () => import('@rastro/action-release'),
   rollback: () => import('@rastro/action-rollback'),
+  sweep: () => import('@rastro/action-sweep'),
   train: () => import('@rastro/action-train'),
   validate: () => import('@rastro/action-validate'),
   cli: async () => {

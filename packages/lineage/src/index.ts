@@ -18,3 +18,4 @@ export {
   Project,
   readProject,
 } from './project.ts';
+export { isContinuous, isWhole, type ParameterSpace, type SweepConfig } from './sweep-config.ts';

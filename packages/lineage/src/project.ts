@@ -2,6 +2,7 @@ import { type Document, readDocument } from '@rastro/document';
 import { z } from 'zod';
 import { Name, RepositoryPath, Scalar } from './config-values.ts';
 import { Evaluate } from './evaluate-config.ts';
+import { Sweep } from './sweep-config.ts';
 
 const Dataset = z
   .strictObject({
@@ -96,6 +97,7 @@ const Model = z
       .optional()
       .describe('Classes in the order of the scores. Default: as the model says.'),
     train: Train.optional(),
+    sweep: Sweep.optional(),
     evaluate: Evaluate.optional(),
     deploy: z.record(Name, Deploy).default({}).describe('Environments by name.'),
   })

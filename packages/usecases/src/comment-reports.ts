@@ -9,6 +9,7 @@ interface ReportFile {
 /** The order in which a reviewer reads: what was decided first, then the evidence, in the order of the work. */
 const READING_ORDER = [
   'compare',
+  'sweep',
   'validate',
   'evaluate',
   'train',

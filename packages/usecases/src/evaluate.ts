@@ -15,7 +15,7 @@ import { z } from 'zod';
 import { isCustom } from './custom-metrics.ts';
 import { isByInputs, projectOfInputs } from './evaluate-inputs.ts';
 import { evaluateReport } from './evaluate-report.ts';
-import { type JudgePorts, judgeModel } from './judge-model.ts';
+import { type Judgement, type JudgePorts, judgeModel } from './judge-model.ts';
 import type { Latency } from './latency.ts';
 import type { Outcome } from './outcome.ts';
 import type { Ports, Workspace } from './ports/index.ts';
@@ -91,24 +91,12 @@ export async function evaluate(
   const records: EvaluateRecord[] = [];
   const reports: Report[] = [];
   for (const model of judgedModels(project, byInputs ? [] : request.model)) {
-    refuseUnknownMetrics(model, project);
-    const dataset = model.config.evaluate!.data;
-    const files = await datasetFiles(
-      ports.workspace,
-      dataset,
-      pickDataset(project, dataset, ['models', model.name, 'evaluate', 'data']),
-    );
-    ports.progress.step(`${model.name}: evaluating on ${dataset}`);
-    const judgement = await judgeModel(model, { data: { name: dataset, files }, project }, ports);
+    const { judgement, breaches } = await judgeNamed(model, project, ports);
     const { record, latency } = judgement;
     const text = writeRecord(record);
     await ports.workspace.write(recordPath(model.name), text);
     await noteRun(ports, { verb: 'evaluate', subject: model.name, sha256: ports.sha256(text) });
     await writeFilesForOthers(model, record, ports.workspace);
-    const breaches = [
-      ...breachesOf(model, record),
-      ...latencyBreaches(model.config.evaluate!.specification, latency),
-    ];
     records.push({
       model: model.name,
       path: recordPath(model.name),
@@ -127,6 +115,23 @@ export async function evaluate(
     reports,
     record: records,
   };
+}
+
+/** Judges a model on its evaluation data, and writes nothing. `breaches` is what of `rastro.yaml` it does not keep. */
+export async function judgeNamed(
+  model: NamedModel,
+  project: Document<Project>,
+  ports: EvaluatePorts,
+): Promise<{ judgement: Judgement; breaches: string[] }> {
+  refuseUnknownMetrics(model, project);
+  const dataset = model.config.evaluate!.data;
+  const found = pickDataset(project, dataset, ['models', model.name, 'evaluate', 'data']);
+  const files = await datasetFiles(ports.workspace, dataset, found);
+  ports.progress.step(`${model.name}: evaluating on ${dataset}`);
+  const judgement = await judgeModel(model, { data: { name: dataset, files }, project }, ports);
+  const { record, latency } = judgement;
+  const { specification } = model.config.evaluate!;
+  return { judgement, breaches: [...breachesOf(model, record), ...latencyBreaches(specification, latency)] };
 }
 
 /** The models that were asked for; without names, all that are to be evaluated. */

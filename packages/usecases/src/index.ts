@@ -15,6 +15,7 @@ export { type ReleaseRecord, ReleaseRequest, release } from './release.ts';
 export { REPORTS_FOLDER } from './reports-folder.ts';
 export { type Parameter, parametersOf, readRequest } from './request.ts';
 export { type RollbackRecord, RollbackRequest, rollback } from './rollback.ts';
+export { type SweepRecord, SweepRequest, sweep } from './sweep.ts';
 export { type TrainRecord, TrainRequest, train } from './train.ts';
 export { type ValidateRecord, ValidateRequest, validate } from './validate.ts';
 export type { Verb } from './verb.ts';

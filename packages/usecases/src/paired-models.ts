@@ -1,13 +1,11 @@
 import type { Document } from '@rastro/document';
-import { InputError } from '@rastro/fault';
 import type { ModelConfig, Project } from '@rastro/lineage';
-import { type EvaluationRecord, evaluate as measure, type PairedRows, whyNotPaired } from '@rastro/metrics';
-import { modelAnswers } from './answers.ts';
+import { type EvaluationRecord, evaluate as measure, type PairedRows } from '@rastro/metrics';
 import { type Baseline, baselineModel } from './baseline.ts';
 import { withCustomMetrics } from './custom-metrics.ts';
-import { naiveErrorOf } from './judge-model.ts';
-import { featuresOf, judgedQuestion, metricNames, questionOf, scoringOf } from './model-question.ts';
-import type { Ports, ScoringRequest } from './ports/index.ts';
+import { featuresOf, metricNames, scoringOf } from './model-question.ts';
+import { pairedAnswers } from './paired-answers.ts';
+import type { Ports } from './ports/index.ts';
 import { datasetFiles, type NamedModel, pickDataset, tableOf } from './project.ts';
 
 type PairPorts = Pick<Ports, 'workspace' | 'repository' | 'data' | 'runtime' | 'commands' | 'progress'>;
@@ -33,7 +31,7 @@ export async function pairedRows(
   ports: PairPorts,
 ): Promise<PairedRows | string | undefined> {
   if (!config?.evaluate || !project || file === undefined || !baseline?.record) return undefined;
-  const { workspace, runtime, data } = ports;
+  const { workspace, data } = ports;
   const { evaluate } = config;
   if (evaluate.predictions || !(await workspace.digest(file))) return undefined;
   const model: NamedModel = { name, config, file };
@@ -45,30 +43,20 @@ export async function pairedRows(
   const features = await featuresOf(model, source, ports);
   const oldFeatures = old.features ?? features;
   if (!oldFeatures.every((feature) => available.has(feature))) return undefined;
-  const engine = await runtime();
-  const score = async (path: string, scoring: ScoringRequest) => {
-    const loaded = await engine.load(workspace.absolute(path));
-    try {
-      return await modelAnswers(loaded, { ...judgedQuestion(config), source, scoring }, ports);
-    } finally {
-      await loaded.close();
-    }
-  };
-  const after = await score(file, scoringOf(config, features));
-  const before = await baselineAnswers(() =>
-    score(old.path, scoringOf({ ...old.config, task: config.task }, oldFeatures)),
+  return pairedAnswers(
+    {
+      model,
+      project,
+      source,
+      baseline: {
+        path: old.path,
+        scoring: scoringOf({ ...old.config, task: config.task }, oldFeatures),
+        evaluation: baseline.record.evaluation,
+      },
+      candidate: { path: file, scoring: scoringOf(config, features), evaluation: candidate.evaluation },
+    },
+    ports,
   );
-  if (typeof before === 'string') return before;
-  const paired: PairedRows = {
-    ...questionOf(config, after.rows, await naiveErrorOf(config, project, ports)),
-    positive: candidate.evaluation.positive,
-    baseline: { ...before.answers, threshold: baseline.record.evaluation.threshold },
-    candidate: { ...after.answers, threshold: candidate.evaluation.threshold },
-    slices: after.rows.slices,
-    resamples: evaluate.resamples,
-    seed: evaluate.seed,
-  };
-  return whyNotPaired(paired) ?? paired;
 }
 
 /**
@@ -116,14 +104,4 @@ export async function onSameRows(
       ports,
     ),
   };
-}
-
-/** What a scored baseline answers, or why it cannot: the present rows were not made for it, and nobody can mend it now. */
-async function baselineAnswers<T>(score: () => Promise<T>): Promise<T | string> {
-  try {
-    return await score();
-  } catch (error) {
-    if (error instanceof InputError) return error.faults[0]!.message;
-    throw error;
-  }
 }

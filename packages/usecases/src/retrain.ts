@@ -1,9 +1,10 @@
 import { fault, InputError } from '@rastro/fault';
 import { dataLockPath, readTrainLock, trainLockPath } from '@rastro/lineage';
-import { COMMENT_BUDGET, type Report, renderMarkdown } from '@rastro/report';
-import { EvaluateRequest, evaluate, recordPath } from './evaluate.ts';
-import type { NewFile, Ports } from './ports/index.ts';
+import type { Report } from '@rastro/report';
+import { EvaluateRequest, evaluate } from './evaluate.ts';
+import type { Ports } from './ports/index.ts';
 import type { NamedModel } from './project.ts';
+import { madeBy, proposeModel } from './propose-model.ts';
 import { TrainRequest, train } from './train.ts';
 import { ValidateRequest, validate } from './validate.ts';
 
@@ -46,8 +47,15 @@ export async function retrain(
     return undefined;
   }
   const evaluated = await evaluate(EvaluateRequest.parse({ model: [name] }), ports);
-  return propose(
-    { model, datasets, reports: [reason, ...trained.reports, ...evaluated.reports], reason },
+  return proposeModel(
+    {
+      branch: `rastro/retrain/${name}`,
+      title: `Retrain ${name} after drift`,
+      heading: `Retrain ${name}`,
+      why: reason.verdict.sentence,
+      paths: [...madeBy(model), ...datasets.map(dataLockPath)],
+      reports: [reason, ...trained.reports, ...evaluated.reports],
+    },
     ports,
   );
 }
@@ -61,68 +69,4 @@ async function learnedFrom(
   const path = trainLockPath(model);
   const lock = readTrainLock((await workspace.readText(path))!, path);
   return lock.data.every(({ sha256 }) => known.has(sha256));
-}
-
-async function propose(
-  {
-    model,
-    datasets,
-    reports,
-    reason,
-  }: { model: NamedModel; datasets: readonly string[]; reports: Report[]; reason: Report },
-  ports: Ports,
-): Promise<string> {
-  const { name, config, file } = model;
-  const repository = await ports.repository();
-  const base = await repository.defaultBranch();
-  if (!base) {
-    throw new InputError(
-      fault(
-        'no-default-branch',
-        'the default branch of this repository is not known',
-        undefined,
-        'Push the repository first.',
-      ),
-    );
-  }
-  const branch = `rastro/retrain/${name}`;
-  const made = [
-    file,
-    trainLockPath(name),
-    recordPath(name),
-    ...(config.train?.outputs ?? []),
-    ...datasets.map(dataLockPath),
-  ];
-  const committed = await repository.commitInfo(base.commit);
-  const { status } = await repository.pushBranch({
-    branch,
-    base: base.commit,
-    files: await filesForGit(made, ports),
-    message: `Retrain ${name} after drift\n\n${reason.verdict.sentence}`,
-    author: ports.context.identity,
-    at: committed?.committedAt ?? Math.floor(ports.clock.now() / 1000),
-  });
-  if (status === 'foreign') {
-    ports.progress.step(`${branch}: somebody has committed to it; it is left as it is`);
-  }
-  const body = renderMarkdown(reports, { budget: COMMENT_BUDGET, title: `Retrain ${name}` });
-  const forge = await ports.forge();
-  const { url } = await forge.ensurePullRequest({
-    branch,
-    base: base.name,
-    title: `Retrain ${name} after drift`,
-    body,
-  });
-  return url;
-}
-
-/** What the pull request carries: changed files that Git would take, so none that the repository ignores. */
-async function filesForGit(paths: readonly string[], { workspace, repository }: Ports): Promise<NewFile[]> {
-  const dirty = new Set(await (await repository()).dirty(paths));
-  const files: NewFile[] = [];
-  for (const path of paths.filter((candidate) => dirty.has(candidate))) {
-    const content = await workspace.readBytes(path);
-    if (content) files.push({ path, content });
-  }
-  return files;
 }

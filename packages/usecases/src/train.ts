@@ -1,6 +1,8 @@
+import type { Document } from '@rastro/document';
 import { fault, InputError, place } from '@rastro/fault';
 import {
   type LockedFile,
+  type Project,
   readTrainLock,
   staleness,
   type TrainLock,
@@ -48,7 +50,7 @@ export interface TrainRecord {
   readonly differing: readonly string[] | null;
 }
 
-type TrainPorts = Pick<Ports, 'workspace' | 'data' | 'trainer' | 'commands' | 'clock' | 'progress'>;
+export type TrainPorts = Pick<Ports, 'workspace' | 'data' | 'trainer' | 'commands' | 'clock' | 'progress'>;
 
 /**
  * Trains models under lineage: what goes in and what comes out is recorded by digest in `rastro.lock/<model>/train.yaml`.
@@ -61,18 +63,7 @@ export async function train(request: TrainRequest, ports: TrainPorts): Promise<O
   const reports = [];
   for (const model of pickModels(project, request.model)) {
     if (!model.config.train) continue;
-    const names = [model.config.train.data].flat();
-    const data: LockedFile[] = [];
-    for (const name of names) {
-      data.push(
-        ...(await datasetFiles(
-          ports.workspace,
-          name,
-          pickDataset(project, name, ['models', model.name, 'train', 'data']),
-        )),
-      );
-    }
-    const { record: made, lock } = await trainOne(model, unique(data), request.force, ports);
+    const { record: made, lock } = await trainModel(model, { project, force: request.force }, ports);
     const differing = request.verify ? await differingOutputs(model, lock, ports) : null;
     const record = { ...made, differing };
     records.push(record);
@@ -121,15 +112,29 @@ async function differingOutputs(model: NamedModel, lock: TrainLock, ports: Train
   }
 }
 
+async function trainingData(
+  { name, config }: NamedModel,
+  project: Document<Project>,
+  workspace: Workspace,
+): Promise<LockedFile[]> {
+  const files: LockedFile[] = [];
+  for (const dataset of [config.train!.data].flat()) {
+    const found = pickDataset(project, dataset, ['models', name, 'train', 'data']);
+    files.push(...(await datasetFiles(workspace, dataset, found)));
+  }
+  return unique(files);
+}
+
 type Trained = { readonly record: Omit<TrainRecord, 'differing'>; readonly lock: TrainLock };
 
-async function trainOne(
+/** Trains one model that has a section `train:`, unless its lock says that nothing changed. */
+export async function trainModel(
   model: NamedModel,
-  data: LockedFile[],
-  force: boolean,
+  { project, force }: { project: Document<Project>; force: boolean },
   ports: TrainPorts,
 ): Promise<Trained> {
   const { workspace, progress, clock } = ports;
+  const data = await trainingData(model, project, workspace);
   const config = model.config.train!;
   const outputs = [model.file, ...config.outputs];
   const lockPath = trainLockPath(model.name);

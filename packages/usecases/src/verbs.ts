@@ -7,6 +7,7 @@ import { MonitorRequest, monitor } from './monitor.ts';
 import { PromoteRequest, promote } from './promote.ts';
 import { ReleaseRequest, release } from './release.ts';
 import { RollbackRequest, rollback } from './rollback.ts';
+import { SweepRequest, sweep } from './sweep.ts';
 import { TrainRequest, train } from './train.ts';
 import { ValidateRequest, validate } from './validate.ts';
 import { type Verb, verb } from './verb.ts';
@@ -15,6 +16,15 @@ import { type Verb, verb } from './verb.ts';
 export const verbs: readonly Verb[] = [
   verb('validate', 'Check datasets against their data contracts.', ValidateRequest, validate),
   verb('train', 'Train models under lineage; skip what did not change.', TrainRequest, train),
+  verb(
+    'sweep',
+    'Try parameters of a model over a matrix of jobs, and pick the winner.',
+    SweepRequest,
+    sweep,
+    {
+      arguments: ['model'],
+    },
+  ),
   verb(
     'evaluate',
     'Judge models on their evaluation data and write their records.',
