@@ -154,7 +154,7 @@ function whyWrong(span: string): string | undefined {
   if (schemas[where] !== undefined) return wrongKey(schemas[where], what);
   if (!actionVerbs().includes(where)) return undefined;
   const { inputs, outputs } = readActionFile(where);
-  return inputs[what] || outputs?.[what] ? undefined : `${where} has no ${what}`;
+  return inputs?.[what] || outputs?.[what] ? undefined : `${where} has no ${what}`;
 }
 
 function isChecked(span: string): boolean {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { actionVerbs, readActionFile, root, schemaInputs } from './docs/action-files.ts';
 import { generatedFiles } from './docs/generated-files.ts';
+import { actionErrors } from './docs/workflow-parser.ts';
 
 test.each(actionVerbs())('the inputs of %s in action.yml are those of its schema', async (verb) => {
   expect(readActionFile(verb).inputs).toEqual(await schemaInputs(verb));
@@ -21,6 +22,12 @@ test.each(actionVerbs())(
     expect(runs).toEqual({ using: 'node24', main: 'dist/index.js' });
   },
 );
+
+test.each(actionVerbs())('the action.yml of %s is one that GitHub accepts', (verb) => {
+  const text = readFileSync(join(root, 'actions', verb, 'action.yml'), 'utf8');
+  expect(actionErrors(text)).toEqual([]);
+  expect(actionErrors(text.replace('using: node24', 'usng: node24'))).not.toEqual([]);
+});
 
 test('every generated file is what the code makes of it (npm run generate brings it up to date)', async () => {
   for (const [path, content] of await generatedFiles()) {

@@ -57,6 +57,29 @@ test('there are workflows to copy: files, each with its page, one for each actio
   expect(pages).toContain('README.md');
 });
 
+test('each page says which permissions the jobs have, why, and what to change', () => {
+  for (const { place, workflow } of examples) {
+    const page = pageOf(place);
+    const [, ...parts] = page.split(/^(?=\| job |- \*\*)/m);
+    const told: Record<string, Record<string, string>> = {};
+    let job = '';
+    for (const [, name, scope, access, why] of page.matchAll(
+      /^\| +(?:`([\w-]+)`)? +\| `([a-z-]+): ([a-z]+)` +\| (.*?) +\|$/gm,
+    )) {
+      job = name ?? job;
+      told[job] = { ...told[job], [scope!]: access! };
+      expect(why, `${place}: why ${job} has ${scope}`).toMatch(/\w{3}/);
+    }
+    const granted = Object.entries(workflow.jobs).map(([name, { permissions }]) => [name, permissions]);
+    expect(told, place).toEqual(Object.fromEntries(granted));
+    expect(page.split('\n\n')[1], `${place}: what it does`).toMatch(/\w{3,}[\s\S]{40,}/);
+    expect(
+      parts.filter((part) => part.startsWith('- **')).length,
+      `${place}: what to change`,
+    ).toBeGreaterThan(0);
+  }
+});
+
 describe.each(all)('the workflow of $place', ({ text, workflow }) => {
   const jobs = Object.entries(workflow.jobs).flatMap(jobsBehind);
   const steps = jobs.flatMap(([, job]) => job.steps ?? []);
@@ -186,6 +209,15 @@ test('what is wrong is seen: an unknown key, an unknown context', async () => {
     expect.stringContaining('githib'),
   );
 });
+
+/** The page of an example: its section of the README beside it. */
+function pageOf(place: string): string {
+  const readme = readFileSync(join(root, 'workflows-examples/README.md'), 'utf8');
+  const [name] = place.split('/').slice(-1);
+  const page = readme.split(/^(?=## )/m).find((section) => section.startsWith(`## [\`${name}\`]`));
+  expect(page, `${place} has a page`).toBeDefined();
+  return page!;
+}
 
 /** A job; or, where it calls a reusable workflow, the jobs there. */
 function jobsBehind([name, job]: [string, Workflow['jobs'][string]]): [string, Workflow['jobs'][string]][] {

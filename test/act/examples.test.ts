@@ -84,6 +84,19 @@ describe.runIf(act)('further examples, run by act', () => {
     expect(comment!.body).toContain('upgrade');
   }, 240_000);
 
+  test('the actions work inside a composite action of a repository, and its outputs reach other jobs', async () => {
+    await using place = await startWorkflowPlace({
+      ...projectFiles(),
+      '.github/actions/judge/action.yml': JUDGE,
+      '.github/workflows/judge.yml': JUDGED,
+    });
+    const result = await place.run('judge', { eventName: 'push' });
+    expect(result.succeeded, result.log).toBe(true);
+    expect(result.jobs).toEqual({ judge: 'success', told: 'success' });
+    expect(result.log).toContain('the data: pass, broken rules: 0, the model: pass');
+    expect(result.log).toContain('Post ');
+  }, 240_000);
+
   test('a sweep runs each trial in a job of its own, and proposes what is better', async () => {
     const poor = '{ n_estimators: 2, learning_rate: 0.01, max_leaf_nodes: 2 }';
     const project = PROJECT.replace('builtin: linear', `builtin: gradient-boosting\n      params: ${poor}`);
@@ -174,6 +187,41 @@ describe.runIf(act)('further examples, run by act', () => {
     240_000,
   );
 });
+
+/** The steps of a repository that does the same in several workflows. */
+const JUDGE = `name: Judge
+description: Checks the data, then trains and evaluates.
+outputs:
+  data: { description: verdict on the data, value: "\${{ steps.validate.outputs.verdict }}" }
+  errors: { description: broken rules, value: "\${{ steps.validate.outputs.errors }}" }
+  model: { description: verdict on the model, value: "\${{ steps.evaluate.outputs.verdict }}" }
+runs:
+  using: composite
+  steps:
+    - { id: validate, uses: rastro-ml/rastro/actions/validate@v1 }
+    - uses: rastro-ml/rastro/actions/train@v1
+    - { id: evaluate, uses: rastro-ml/rastro/actions/evaluate@v1 }
+`;
+const JUDGED = `name: Judged
+on: push
+permissions: {}
+jobs:
+  judge:
+    runs-on: ubuntu-latest
+    permissions: { contents: read }
+    outputs:
+      all: "the data: \${{ steps.judge.outputs.data }}, broken rules: \${{ steps.judge.outputs.errors }}, the model: \${{ steps.judge.outputs.model }}"
+    steps:
+      - uses: actions/checkout@8e8c483db84b4bee98b60c0593521ed34d9990e8
+        with: { fetch-depth: 0, persist-credentials: false }
+      - { id: judge, uses: ./.github/actions/judge }
+  told:
+    needs: judge
+    if: \${{ startsWith(needs.judge.outputs.all, 'the data') }}
+    runs-on: ubuntu-latest
+    steps:
+      - { run: 'echo "$ALL"', env: { ALL: "\${{ needs.judge.outputs.all }}" } }
+`;
 
 /** The same data asked two questions: who leaves, and who has the better plan. */
 function twoModels(project: string): string {

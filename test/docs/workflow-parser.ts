@@ -10,6 +10,13 @@ registerHooks({
 const { convertWorkflowTemplate, NoOperationTraceWriter, parseWorkflow } = await import(
   '@actions/workflow-parser'
 );
+const { parseAction } = await import('@actions/workflow-parser/actions/action-parser');
+
+/** What GitHub would refuse of an action.yml, in words; nothing when it is valid. */
+export function actionErrors(text: string): string[] {
+  const { context } = parseAction({ name: 'action.yml', content: text }, new NoOperationTraceWriter());
+  return context.errors.getErrors().map(({ message }) => message);
+}
 
 /** What GitHub would refuse of a workflow file, in words; nothing when it is valid. */
 export async function workflowErrors(text: string): Promise<string[]> {

@@ -24,18 +24,47 @@ other: [1,2]
   );
 });
 
-test('a value that is not there is added, with the map that holds it', () => {
-  const text = `models:
-  churn:
-    train:
-      builtin: linear # simple
-`;
-  expect(edit(text, { 'models.churn.train.params.rate': 0.5, 'models.churn.train.params.kind': 'a' })).toBe(
-    `${text}      params:
-        rate: 0.5
-        kind: a
-`,
-  );
+const add = (text: string) =>
+  edit(text, { 'models.churn.train.params.rate': 0.5, 'models.churn.train.params.kind': 'a' });
+
+test.each([
+  [
+    'the map is not there',
+    'models:\n  churn:\n    train:\n      builtin: linear # simple\n\n# the end\n',
+    'models:\n  churn:\n    train:\n      builtin: linear # simple\n      params: { rate: 0.5, kind: a }\n\n# the end\n',
+  ],
+  [
+    'a flow map',
+    'models:\n  churn: {train: {params: {depth: 3}, deps: [a,b]}}\nlist: [1,  2]\n',
+    'models:\n  churn: {train: {params: {depth: 3, rate: 0.5, kind: a}, deps: [a,b]}}\nlist: [1,  2]\n',
+  ],
+  [
+    'a block map in the middle',
+    'models:\n  churn:\n    train:\n      params:\n        depth: 3   # deep\n        list:\n          - 1\n          - 2 # two\n      seed: 1\n',
+    'models:\n  churn:\n    train:\n      params:\n        depth: 3   # deep\n        list:\n          - 1\n          - 2 # two\n        rate: 0.5\n        kind: a\n      seed: 1\n',
+  ],
+  [
+    'no line end',
+    'models: { churn: { train: { seed: 1 } } }',
+    'models: { churn: { train: { seed: 1, params: { rate: 0.5, kind: a } } } }',
+  ],
+])('a value that is not there is added, and nothing else changes: %s', (_, text, expected) => {
+  expect(add(text)).toBe(expected);
+});
+
+test.each([
+  ['an empty map', 'models: { churn: { train: { params: {}, seed: 1 } } } # all\n'],
+  ['a key without a value', 'models:\n  churn:\n    train:\n      params:\n      seed: 1\n'],
+  [
+    'a text of several lines',
+    'models:\n  churn:\n    train:\n      seed: 1\n      note: |\n        one\n        two\n',
+  ],
+  ['an empty document but for one key', 'models:\n'],
+])('a value is added wherever it has a place: %s', (_, text) => {
+  const before = parse(text);
+  const train = before.models?.churn.train ?? {};
+  const params = { rate: 0.5, kind: 'a' };
+  expect(parse(add(text))).toEqual({ models: { churn: { train: { ...train, params } } } });
 });
 
 test.each([
