@@ -133,7 +133,7 @@ describe('one sticky comment', () => {
   });
 });
 
-describe('a report with hostile texts', () => {
+describe('Markdown of a report with hostile texts', () => {
   test('writes no mention, link, marker or second cell, and no second output', async () => {
     const pullRequest = await github.openPullRequest({ title: 'Retrain', head: 'retrain' });
     const hostile = `a\\|b](http://x) @org/team <!--rastro--> <!-- rastro:nightly -->\n::set-output name=status::owned`;
@@ -184,7 +184,7 @@ describe('a check run', () => {
   });
 });
 
-describe('pull requests from forks', () => {
+describe('an artifact of a fork’s run is untrusted', () => {
   let pullRequest: number;
   beforeEach(async () => {
     pullRequest = await github.openPullRequest({

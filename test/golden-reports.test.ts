@@ -77,24 +77,28 @@ const cases: Readonly<Record<string, Case>> = {
 };
 
 describe.skipIf(!real)('a golden report of real models', () => {
-  test.each(Object.entries(cases))('%s', async (name, one) => {
-    await using place = await startPlace(filesOf(one, one.before));
-    await passed(place.act('evaluate'));
-    await place.repository.commit('Evaluate');
-    await place.push('main');
-    await place.repository.branch('change');
-    await place.repository.write(filesOf(one, one.after));
-    await passed(place.act('validate'));
-    await passed(place.act('evaluate'));
-    await place.repository.commit('Another model');
-    await place.push('change');
-    const number = await place.github.openPullRequest({ title: 'Another model', head: 'change' });
-    const about = { eventName: 'pull_request', event: await place.github.pullRequestEvent(number) };
-    await place.act('compare', {}, about);
-    await passed(place.act('comment', { artifact: 'false' }, about));
-    const [comment] = (await place.github.state()).comments;
-    await expectGolden(name, comment!.body, place, one.folder);
-  });
+  test.each(Object.entries(cases))(
+    '%s',
+    async (name, one) => {
+      await using place = await startPlace(filesOf(one, one.before));
+      await passed(place.act('evaluate'));
+      await place.repository.commit('Evaluate');
+      await place.push('main');
+      await place.repository.branch('change');
+      await place.repository.write(filesOf(one, one.after));
+      await passed(place.act('validate'));
+      await passed(place.act('evaluate'));
+      await place.repository.commit('Another model');
+      await place.push('change');
+      const number = await place.github.openPullRequest({ title: 'Another model', head: 'change' });
+      const about = { eventName: 'pull_request', event: await place.github.pullRequestEvent(number) };
+      await place.act('compare', {}, about);
+      await passed(place.act('comment', { artifact: 'false' }, about));
+      const [comment] = (await place.github.state()).comments;
+      await expectGolden(name, comment!.body, place, one.folder);
+    },
+    240_000,
+  );
 
   test('drift-california', async () => {
     await using place = await startPlace(californiaFiles());
@@ -112,7 +116,7 @@ describe.skipIf(!real)('a golden report of real models', () => {
       place,
       'drift-california',
     );
-  });
+  }, 240_000);
 });
 
 async function expectGolden(name: string, markdown: string, place: Place, folder: string): Promise<void> {

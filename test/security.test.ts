@@ -7,6 +7,15 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { POLICY, PROJECT, projectFiles } from './churn.ts';
 import { cli, type Place, startPlace } from './place.ts';
 
+/*
+ * What is held beside the part that it is about:
+ * - Markdown that a report's texts cannot leave: packages/report/test/markdown.test.ts, and Mermaid in report-browser.test.ts
+ * - markers, and comments of others that bear them: packages/report/test/comment.test.ts, packages/github/test/comments.test.ts
+ * - artifacts of forks, and which pull request they are about: comment.test.ts
+ * - extraction, with one crafted archive each: packages/host/test/text-archive.test.ts
+ * - what workflows may do, and what stands in their scripts: ci.test.ts, example-workflows.test.ts
+ */
+
 const suite = join(import.meta.dirname, '..');
 
 /** A trained and released model; each test begins with the files as they were committed. */

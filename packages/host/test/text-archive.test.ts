@@ -53,7 +53,7 @@ test.each([
     Array.from({ length: 2001 }, (_, index) => ({ name: `reports/${index}.json`, content: '' })),
     /more than 2000 files/,
   ],
-])('refuses %s', async (_, entries, why) => {
+])('extraction of an artifact refuses %s, before anything is written', async (_, entries, why) => {
   await expect(readTextArchive(zip(entries), 'rastro-rastro')).rejects.toThrow(why);
 });
 
@@ -61,7 +61,7 @@ test.each([
   ['nothing', Buffer.alloc(0)],
   ['text', Buffer.from('hello')],
   ['half an archive', zip([report]).subarray(0, 60)],
-])('refuses %s in place of an archive', async (_, bytes) => {
+])('extraction of an artifact refuses %s in place of an archive', async (_, bytes) => {
   await expect(readTextArchive(bytes, 'rastro-rastro')).rejects.toThrow(
     'the artifact rastro-rastro is refused',
   );

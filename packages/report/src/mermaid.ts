@@ -37,7 +37,7 @@ export function mermaidChart(
   const labels = categories?.map((category) => quoted(category, 24)) ?? [];
   // Mermaid puts everything of one label in one place.
   if (new Set(labels).size < labels.length) return;
-  const axis = categories ? `[${labels.join(', ')}]` : `${decimal(xs[0])} --> ${decimal(xs[1])}`;
+  const axis = categories ? `[${labels.join(', ')}]` : range(xs);
   const rows = series.map(({ points }) =>
     categories
       ? steps.map((x) => points.find(([px]) => px === x)?.[1])
@@ -46,6 +46,7 @@ export function mermaidChart(
   // A bar or point that is not there cannot be told to Mermaid: zero would be a lie.
   if (rows.some((row) => row.some((value) => value === undefined || !isDrawable(value)))) return;
 
+  const digits = digitsWithin([low, high]);
   const used = PALETTE.slice(0, series.length);
   const palette = used.map(({ hex }) => hex).join(', ');
   const source = [
@@ -53,8 +54,8 @@ export function mermaidChart(
     'xychart-beta',
     `  title ${quoted(chart.title, 60)}`,
     `  x-axis ${quoted(chart.x.title, 40)} ${axis}`,
-    `  y-axis ${quoted(chart.y.title, 40)} ${decimal(low)} --> ${decimal(high)}`,
-    ...rows.map((row) => `  ${chart.type} [${row.map((value) => decimal(value!)).join(', ')}]`),
+    `  y-axis ${quoted(chart.y.title, 40)} ${range([low, high])}`,
+    ...rows.map((row) => `  ${chart.type} [${row.map((value) => decimal(value!, digits)).join(', ')}]`),
   ].join('\n');
   return { source, legend: series.map(({ name }, index) => ({ name, color: used[index]!.word })) };
 }
@@ -92,8 +93,17 @@ function isDrawable(value: number): boolean {
   return Number.isFinite(value) && Math.abs(value) < 1e12;
 }
 
-function decimal(value: number): string {
-  return String(Number(value.toFixed(6)));
+function decimal(value: number, digits: number): string {
+  return String(Number(value.toFixed(digits)));
+}
+
+function range(ends: readonly [number, number]): string {
+  return ends.map((end) => decimal(end, digitsWithin(ends))).join(' --> ');
+}
+
+/** As many decimals as a picture can show between two ends: a ten-thousandth of the way, and never so many that Mermaid is lost. */
+function digitsWithin([low, high]: readonly [number, number]): number {
+  return Math.min(6, Math.max(0, 4 - Math.floor(Math.log10(high - low || 1))));
 }
 
 /** A title that cannot leave its quotes: only letters, digits and a few harmless marks stay. Mermaid refuses an empty one. */

@@ -1,6 +1,6 @@
 import type { CompareResult, Comparison, MetricVerdict } from '@rastro/metrics';
 import type { Block, Section, Text } from '@rastro/report';
-import { change, count, table } from './report.ts';
+import { change, count, decimalsOf, table } from './report.ts';
 
 /** A sign and words for each verdict: never a colour alone. */
 export const VERDICT: Readonly<Record<MetricVerdict, string>> = {
@@ -85,22 +85,32 @@ function tableOf(rows: readonly SliceRow[], metrics: readonly string[]): Block {
       return comparison !== undefined && hasMoved(comparison);
     }),
   );
+  const shown = concerned.slice(0, MOST_SLICES);
+  const decimals = metrics.map((metric) => mostDecimals(shown.map(({ byMetric }) => byMetric.get(metric))));
   return table(
     ['Slice', ...metrics.map((metric) => [metric, 'right'] as const)],
-    concerned
-      .slice(0, MOST_SLICES)
-      .map(({ name, byMetric }): Text[] => [
-        [{ strong: name }],
-        ...metrics.map((metric) => cellOf(byMetric.get(metric))),
-      ]),
-    Math.max(0, concerned.length - MOST_SLICES),
+    shown.map(({ name, byMetric }): Text[] => [
+      [{ strong: name }],
+      ...metrics.map((metric, index) => cellOf(byMetric.get(metric), decimals[index])),
+    ]),
+    concerned.length - shown.length,
   );
 }
 
-function cellOf(comparison: Comparison | undefined): string {
+/** The numbers of a column are read against each other, so they have the same decimals. */
+function mostDecimals(comparisons: readonly (Comparison | undefined)[]): number | undefined {
+  const decimals = comparisons.flatMap((each) => {
+    const own = each && decimalsOf(each.baseline, each.candidate, each.delta);
+    // A change of nothing has all the decimals that there are, and tells nothing by them.
+    return own === undefined || each?.delta === 0 ? [] : [own];
+  });
+  return decimals.length > 0 ? Math.min(6, Math.max(...decimals)) : undefined;
+}
+
+function cellOf(comparison: Comparison | undefined, decimals: number | undefined): string {
   if (!comparison) return '–';
   const { verdict, baseline, candidate, delta } = comparison;
-  const { before, after } = change(baseline, candidate, delta);
+  const { before, after } = change(baseline, candidate, delta, undefined, decimals);
   const course = `${before} → ${after}`;
   switch (verdict) {
     case 'improved':

@@ -70,6 +70,21 @@ export function bytes(size: number): string {
   return `${(size / 1000 ** power).toFixed(1)} ${units[power - 1]}`;
 }
 
+interface Interval {
+  readonly low: number | null;
+  readonly high: number | null;
+}
+
+const NO_INTERVAL: Interval = { low: null, high: null };
+
+/** How many decimals tell two digits of a difference; undefined when there is none to tell. */
+export function decimalsOf(before: number | null, after: number | null, delta: number | null) {
+  if (delta === null || !Number.isFinite(delta)) return undefined;
+  const least = Math.max(Math.abs(before ?? 0), Math.abs(after ?? 0)) < 10 ? 3 : 0;
+  const size = Math.abs(delta);
+  return size === 0 ? 4 : Math.min(8, Math.max(least, 1 - Math.floor(Math.log10(size))));
+}
+
 /**
  * Two values and the way from one to the other, all to the same decimals: as many as tell two digits of the difference, so that
  * nobody has to subtract. A dash for what is not there.
@@ -78,13 +93,11 @@ export function change(
   before: number | null,
   after: number | null,
   delta: number | null,
-  { low, high }: { low: number | null; high: number | null } = { low: null, high: null },
+  { low, high }: Interval = NO_INTERVAL,
+  decimals = decimalsOf(before, after, delta),
 ): { before: string; after: string; difference: string; interval: string } {
-  if (delta === null || !Number.isFinite(delta))
+  if (delta === null || !Number.isFinite(delta) || decimals === undefined)
     return { before: figure(before), after: figure(after), difference: '–', interval: '–' };
-  const least = Math.max(Math.abs(before ?? 0), Math.abs(after ?? 0)) < 10 ? 3 : 0;
-  const size = Math.abs(delta);
-  const decimals = size === 0 ? 4 : Math.min(8, Math.max(least, 1 - Math.floor(Math.log10(size))));
   const fixed = (value: number | null) =>
     value === null ? '–' : value.toFixed(decimals).replace(/^-(?=0\.?0*$)/u, '');
   const signed = (value: number) => (Number(fixed(value)) > 0 ? `+${fixed(value)}` : fixed(value));
