@@ -94,7 +94,7 @@ describe('odd signatures that are scored', () => {
       ],
     };
     const { labels } = await score(parts, { outputs: { label: 'answer' } }, ab);
-    expect(labels).toEqual(['1', '1', '0']);
+    expect([...labels!]).toEqual(['1', '1', '0']);
   });
 
   test('a value of shape [N, 1, 1]', async () => {
@@ -223,7 +223,7 @@ describe('odd signatures that are scored', () => {
     };
     const scores = await score(parts, threeWay, ab);
     expect(scores.classes).toEqual(classes);
-    expect(scores.labels).toEqual(['a "b"', 'a "b"', '<=50K']);
+    expect([...scores.labels!]).toEqual(['a "b"', 'a "b"', '<=50K']);
   });
 
   test('class labels that are negative or out of order', async () => {
@@ -240,7 +240,7 @@ describe('odd signatures that are scored', () => {
     };
     const scores = await score(parts, threeWay, ab);
     expect(scores.classes).toEqual(['7', '-1', '0']);
-    expect(scores.labels).toEqual(['-1', '-1', '7']);
+    expect([...scores.labels!]).toEqual(['-1', '-1', '7']);
   });
 
   test('labels that go through a LabelEncoder are followed', async () => {
@@ -260,7 +260,7 @@ describe('odd signatures that are scored', () => {
     };
     const scores = await score(parts, threeWay, ab);
     expect(scores.classes).toEqual(['zebra', 'ant', 'moth']);
-    expect(scores.labels).toEqual(['ant', 'ant', 'zebra']);
+    expect([...scores.labels!]).toEqual(['ant', 'ant', 'zebra']);
     expect(scores.disagreements).toBeUndefined();
   });
 
@@ -272,7 +272,7 @@ describe('odd signatures that are scored', () => {
     };
     const scores = await score(parts, { classes: ['stay', 'leave'] }, ab);
     expect(scores.classes).toEqual(['stay', 'leave']);
-    expect(scores.labels).toEqual(['leave', 'leave', 'stay']);
+    expect([...scores.labels!]).toEqual(['leave', 'leave', 'stay']);
   });
 
   test('scores that rastro.yaml calls logits', async () => {
@@ -285,7 +285,7 @@ describe('odd signatures that are scored', () => {
     await expect(score(parts, {}, ab)).rejects.toThrow(/not a probability/);
     const { scores, labels } = await score(parts, { outputs: { logits: true } }, ab);
     expect(scores![1]).toBeCloseTo(1 / (1 + Math.exp(-5)), 6);
-    expect(labels).toEqual(['1', '1', '0']);
+    expect([...labels!]).toEqual(['1', '1', '0']);
   });
 
   test('two matrices, of which rastro.yaml names the one that counts', async () => {
@@ -300,7 +300,7 @@ describe('odd signatures that are scored', () => {
     };
     await expect(score(parts, {}, ab)).rejects.toThrow(/several outputs could be the probabilities/);
     const { labels } = await score(parts, { outputs: { scores: 'second' } }, ab);
-    expect(labels).toEqual(['0', '0', '1']);
+    expect([...labels!]).toEqual(['0', '0', '1']);
   });
 
   test('a label that is a truth value', async () => {
@@ -310,7 +310,7 @@ describe('odd signatures that are scored', () => {
       nodes: [...sum, node('Greater', ['y', 'zero'], ['label'])],
       constants: [...overColumns, floats('zero', [1], [0])],
     };
-    expect((await score(parts, {}, ab)).labels).toEqual(['true', 'true', 'false']);
+    expect([...(await score(parts, {}, ab)).labels!]).toEqual(['true', 'true', 'false']);
   });
 
   test('labels alone, of 32 bits', async () => {
@@ -320,7 +320,7 @@ describe('odd signatures that are scored', () => {
       nodes: [node('ArgMax', ['x'], ['i'], { axis: 1 }), node('Cast', ['i'], ['label'], { to: 6 })],
     };
     const scores = await score(parts, {}, ab);
-    expect(scores.labels).toEqual(['1', '1', '0']);
+    expect([...scores.labels!]).toEqual(['1', '1', '0']);
     expect(scores.scores).toBeUndefined();
   });
 

@@ -20,11 +20,12 @@ import {
 import { fairnessGap } from './fairness.ts';
 import { type Measurer, measurer, whyNotMeasurable } from './measurer.ts';
 import { columnOf } from './multiclass-scores.ts';
-import { binByConfidence, calibrationBins, clipped } from './probabilities.ts';
+import { calibrationBins } from './probabilities.ts';
 import { type RandomSource, randomSource } from './random.ts';
 import type { Evaluation, MetricValue } from './record.ts';
 import {
   type Answers,
+  binnedOf,
   type ClassSample,
   type Question,
   readSample,
@@ -253,8 +254,7 @@ function confusionOf(sample: ClassSample): Confusion {
 function classDetails(sample: ClassSample) {
   const confusion = confusionOf(sample);
   const { size, cells } = confusion;
-  const probabilities =
-    sample.scores && sample.notProbabilities === undefined ? clipped(sample.scores) : undefined;
+  const hasProbabilities = sample.scores !== undefined && sample.notProbabilities === undefined;
   return {
     confusion: Array.from({ length: size }, (_, row) => [...cells.subarray(row * size, (row + 1) * size)]),
     per_class: sample.classes.map((label, index) => {
@@ -268,9 +268,7 @@ function classDetails(sample: ClassSample) {
         roc_auc: aucOfClass(sample, index),
       };
     }),
-    ...(probabilities
-      ? { calibration: calibrationBins(binByConfidence(sample.truth, probabilities, sample.width)) }
-      : {}),
+    ...(hasProbabilities ? { calibration: calibrationBins(binnedOf(sample)) } : {}),
   };
 }
 

@@ -1,4 +1,5 @@
 import { fault, InputError } from '@rastro/fault';
+import type { CodedTexts } from './coded-texts.ts';
 
 /** Finds a label's number among the classes. */
 export type LabelReader = (label: string) => number | undefined;
@@ -36,10 +37,11 @@ export function sortedLabels(labels: Iterable<string>): string[] {
 }
 
 /** The classes that truth and predictions hold, when the model does not say. */
-export function classesIn(truth: readonly string[], predictions: readonly string[]): string[] {
-  const inTruth = sortedLabels(truth);
+export function classesIn(truth: CodedTexts, predictions: CodedTexts | undefined): string[] {
+  const inTruth = sortedLabels(occurring(truth, 'truth'));
   const read = labelReader(inTruth);
-  const others = [...new Set(predictions)].filter((label) => read(label) === undefined);
+  const predicted = predictions ? occurring(predictions, 'prediction') : [];
+  const others = predicted.filter((label) => read(label) === undefined);
   return sortedLabels([...inTruth, ...others]);
 }
 
@@ -88,47 +90,36 @@ function withAbsentClass(label: string | undefined, positive: string | undefined
   return [label, positive ?? (label === '0' ? '1' : `not ${label}`)];
 }
 
-/** @throws InputError when a label is missing or none of the classes. `what` names the column in the message. */
-export function encode(
-  labels: readonly (string | null)[],
-  classes: readonly string[],
-  what: string,
-): Uint16Array {
+/** The texts that rows have. @throws InputError when one is missing; `what` names the column in the message. */
+function occurring(texts: CodedTexts, what: string): string[] {
+  const firstRows = texts.firstRows();
+  return texts.values.flatMap((text, code) => {
+    if (firstRows[code] === -1) return [];
+    if (text === null) throw missingValue(what, firstRows[code]!);
+    return [text];
+  });
+}
+
+/** The class of each row. @throws InputError when a label is missing or none of the classes. */
+export function encode(labels: CodedTexts, classes: readonly string[], what: string): Uint16Array {
   const read = labelReader(classes);
+  const found = labels.values.map((label) => (label === null ? undefined : read(label)));
+  const unread = found.includes(undefined) ? labels.codes.findIndex((code) => found[code] === undefined) : -1;
+  if (unread >= 0) throw unknownLabel(labels.at(unread)!, unread, classes, what);
+  const classOf = Uint16Array.from(found, (code) => code ?? 0);
   const codes = new Uint16Array(labels.length);
-  const met: string[] = [];
-  const metCodes: number[] = [];
-  const later = new Map<string, number>();
-  for (let row = 0; row < codes.length; row++) {
-    const label = labels[row]!;
-    // Comparing with a few texts is several times cheaper than hashing each.
-    const at = label === null ? -1 : met.indexOf(label);
-    if (at >= 0) {
-      codes[row] = metCodes[at]!;
-      continue;
-    }
-    const code = later.get(label) ?? codeOf(label, row, { classes, read }, what);
-    codes[row] = code;
-    if (met.length < FEW) {
-      met.push(label);
-      metCodes.push(code);
-    } else later.set(label, code);
-  }
+  for (let row = 0; row < codes.length; row++) codes[row] = classOf[labels.codes[row]!]!;
   return codes;
 }
 
-const FEW = 8;
-
-function codeOf(
+function unknownLabel(
   label: string | null,
   row: number,
-  { classes, read }: { classes: readonly string[]; read: LabelReader },
+  classes: readonly string[],
   what: string,
-): number {
-  if (label === null) throw missingValue(what, row);
-  const known = read(label);
-  if (known !== undefined) return known;
-  throw new InputError(
+): InputError {
+  if (label === null) return missingValue(what, row);
+  return new InputError(
     fault(
       'unknown-label',
       `the ${what} of row ${row + 1} is "${label}", which is none of the model's classes ${listed(classes)}`,

@@ -22,16 +22,10 @@ import {
   ranksOfTruth,
   rocAucOneVersusOne,
   rocAucOneVersusRest,
+  rocAucs,
   topKAccuracy,
 } from './multiclass-scores.ts';
-import {
-  binByConfidence,
-  brierLosses,
-  clipped,
-  expectedCalibrationError,
-  logLosses,
-  summingToOne,
-} from './probabilities.ts';
+import { brierLosses, expectedCalibrationError, logLosses, summingToOne } from './probabilities.ts';
 import {
   d2Pinball,
   explainedVariance,
@@ -47,8 +41,15 @@ import {
   smape,
 } from './regression.ts';
 import { ndcgOfQuery, precisionOfQuery, type Query, queriesOf, reciprocalRankOfQuery } from './retrieval.ts';
-import { type ClassSample, type Sample, scoreOrderOf, type ValueSample } from './sample.ts';
-import { averagePrecision, liftAt, rocAuc } from './score-order.ts';
+import {
+  binnedOf,
+  type ClassSample,
+  probabilitiesOf,
+  type Sample,
+  scoreOrderOf,
+  type ValueSample,
+} from './sample.ts';
+import { averagePrecision, liftAt, rocAuc, weightsByRank } from './score-order.ts';
 import { type Weights, weightedMean } from './weights.ts';
 
 /**
@@ -60,11 +61,11 @@ export interface Measurer {
   measure(weights: Weights): Float64Array;
 }
 
+/** One reading of all metrics under some weights. */
 interface Reading {
   readonly weights: Weights;
-  readonly confusion: Confusion;
 }
-type Read = (reading: Reading) => number;
+type Read<T = number> = (reading: Reading) => T;
 
 /** Metrics that cannot be had from this sample must have been left out: see `whyNotMeasurable`. */
 export function measurer(sample: Sample, names: readonly string[]): Measurer {
@@ -104,37 +105,47 @@ export function lossesOf(sample: Sample, name: string): Float64Array | undefined
     case 'accuracy':
       return Float64Array.from(truth, (code, row) => Number(code === predicted[row]));
     case 'log_loss':
-      return logLosses(truth, summingToOne(sample.scores!, width), width);
+      return logLosses(truth, summingToOne(probabilitiesOf(sample), width), width);
     case 'brier':
-      return brierLosses(truth, clipped(sample.scores!), width);
+      return brierLosses(truth, probabilitiesOf(sample), width);
     default:
       return undefined;
   }
 }
 
 function classMeasurer(sample: ClassSample, names: readonly string[]): Measurer {
-  const size = sample.classes.length;
-  const cells = cellsOf(sample.truth, sample.predicted, size);
   const table = sample.task === 'binary' ? binaryReads(sample) : multiclassReads(sample);
   const reads = names.map((name) => table(name));
   return {
     names,
     measure(weights) {
-      const confusion = once(() => countCells(cells, size, weights));
-      const reading: Reading = {
-        weights,
-        get confusion() {
-          return confusion();
-        },
-      };
+      const reading = { weights };
       return Float64Array.from(reads, (read) => read(reading));
     },
   };
 }
 
+/** What several metrics read, made once in each reading. */
+function perReading<T>(make: Read<T>): Read<T> {
+  let last: { readonly reading: Reading; readonly made: T } | undefined;
+  return (reading) => {
+    if (last?.reading !== reading) last = { reading, made: make(reading) };
+    return last.made;
+  };
+}
+
+function confusionRead({ truth, predicted, classes }: ClassSample): Read<Confusion> {
+  const size = classes.length;
+  const cells = once(() => cellsOf(truth, predicted, size));
+  return perReading(({ weights }) => countCells(cells(), size, weights));
+}
+
 function binaryReads(sample: ClassSample): (name: string) => Read {
-  const positive = ({ confusion }: Reading) => classCounts(confusion, 1);
+  const confusion = confusionRead(sample);
+  const shared = sharedReads(sample, confusion);
+  const positive = perReading((reading) => classCounts(confusion(reading), 1));
   const order = () => scoreOrderOf(sample);
+  const ranked = perReading(({ weights }) => weightsByRank(order(), weights));
   /** NaN where a measure would divide nothing by nothing: no row counts for it. */
   const ofPositive =
     (measure: (counts: ClassCounts) => number, rowsThatCount: (counts: ClassCounts) => number): Read =>
@@ -146,12 +157,12 @@ function binaryReads(sample: ClassSample): (name: string) => Read {
   const inTruthOrAnswers = ({ support, predicted }: ClassCounts) => support + predicted;
   const queries = once(() => rankedQueries(sample));
   return (name) => {
-    const ranked = rankingRead(name, queries);
-    if (ranked) return ({ weights }) => ranked(weights);
+    const ofQueries = rankingRead(name, queries);
+    if (ofQueries) return ({ weights }) => ofQueries(weights);
     const parameter = parameterOf(name);
     if (parameter !== undefined) {
       return name.startsWith('lift')
-        ? ({ weights }) => liftAt(order(), weights, parameter / 100)
+        ? (reading) => liftAt(order(), ranked(reading), parameter / 100)
         : ofPositive((counts) => fbetaOf(counts, parameter), inTruthOrAnswers);
     }
     switch (name) {
@@ -160,48 +171,58 @@ function binaryReads(sample: ClassSample): (name: string) => Read {
       case 'recall':
         return ofPositive(recallOf, inTruth);
       case 'specificity':
-        return ({ confusion }) => {
-          const negative = classCounts(confusion, 0);
+        return (reading) => {
+          const negative = classCounts(confusion(reading), 0);
           return negative.hits / negative.support;
         };
       case 'roc_auc':
-        return ({ weights }) => rocAuc(order(), weights);
+        return (reading) => rocAuc(order(), ranked(reading));
       case 'average_precision':
-        return ({ weights }) => averagePrecision(order(), weights);
+        return (reading) => averagePrecision(order(), ranked(reading));
       default:
-        return sharedReads(sample)(name);
+        return shared(name);
     }
   };
 }
 
 function multiclassReads(sample: ClassSample): (name: string) => Read {
   const { truth, width } = sample;
+  const confusion = confusionRead(sample);
+  const shared = sharedReads(sample, confusion);
   const versusRest = once(() => oneVersusRest(truth, sample.scores!, width));
   const versusOne = once(() => oneVersusOne(truth, sample.scores!, width));
   const ranks = once(() => ranksOfTruth(truth, sample.scores!, width));
-  const support = ({ confusion }: Reading) =>
-    Float64Array.from({ length: width }, (_, index) => classCounts(confusion, index).support);
+  const restAucs = perReading(({ weights }) => rocAucs(versusRest(), weights));
+  const duelAucs = perReading(({ weights }) =>
+    rocAucs(
+      versusOne().map(({ order }) => order),
+      weights,
+    ),
+  );
+  const support = perReading((reading) =>
+    Float64Array.from({ length: width }, (_, index) => classCounts(confusion(reading), index).support),
+  );
   return (name) => {
     const parameter = parameterOf(name);
     if (parameter !== undefined) return ({ weights }) => topKAccuracy(ranks(), parameter, weights);
     const [, measure, average] = /^(precision|recall|f1)_(macro|micro|weighted)$/.exec(name) ?? [];
     if (average) {
       const of = { precision: precisionOf, recall: recallOf, f1: f1Of }[measure as 'precision'];
-      return ({ confusion }) => averaged(confusion, average as Average, of);
+      return (reading) => averaged(confusion(reading), average as Average, of);
     }
     switch (name) {
       case 'roc_auc_ovr':
-        return (reading) => rocAucOneVersusRest(versusRest(), support(reading), 'macro', reading.weights);
+        return (reading) => rocAucOneVersusRest(restAucs(reading), support(reading), 'macro');
       case 'roc_auc_ovr_weighted':
-        return (reading) => rocAucOneVersusRest(versusRest(), support(reading), 'weighted', reading.weights);
+        return (reading) => rocAucOneVersusRest(restAucs(reading), support(reading), 'weighted');
       case 'roc_auc_ovo':
-        return (reading) => rocAucOneVersusOne(versusOne(), support(reading), 'macro', reading.weights);
+        return (reading) => rocAucOneVersusOne(versusOne(), duelAucs(reading), support(reading), 'macro');
       case 'roc_auc_ovo_weighted':
-        return (reading) => rocAucOneVersusOne(versusOne(), support(reading), 'weighted', reading.weights);
+        return (reading) => rocAucOneVersusOne(versusOne(), duelAucs(reading), support(reading), 'weighted');
       case 'average_precision_macro':
         return (reading) => averagePrecisionMacro(versusRest(), support(reading), reading.weights);
       default:
-        return sharedReads(sample)(name);
+        return shared(name);
     }
   };
 }
@@ -210,25 +231,24 @@ function f1Of(counts: Parameters<typeof fbetaOf>[0]): number {
   return fbetaOf(counts, 1);
 }
 
-function sharedReads(sample: ClassSample): (name: string) => Read {
-  const { truth, width } = sample;
+function sharedReads(sample: ClassSample, confusion: Read<Confusion>): (name: string) => Read {
   return (name) => {
     switch (name) {
       case 'accuracy':
-        return ({ confusion }) => accuracy(confusion);
+        return (reading) => accuracy(confusion(reading));
       case 'balanced_accuracy':
-        return ({ confusion }) => balancedAccuracy(confusion);
+        return (reading) => balancedAccuracy(confusion(reading));
       case 'mcc':
-        return ({ confusion }) => mcc(confusion);
+        return (reading) => mcc(confusion(reading));
       case 'cohen_kappa':
-        return ({ confusion }) => cohenKappa(confusion);
+        return (reading) => cohenKappa(confusion(reading));
       case 'log_loss':
       case 'brier': {
         const losses = lossesOf(sample, name)!;
         return ({ weights }) => weightedMean(losses, weights);
       }
       case 'ece': {
-        const binned = binByConfidence(truth, clipped(sample.scores!), width);
+        const binned = binnedOf(sample);
         return ({ weights }) => expectedCalibrationError(binned, weights);
       }
       default:

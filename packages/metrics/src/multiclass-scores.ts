@@ -1,4 +1,4 @@
-import { averagePrecision, orderByScore, rocAuc, type ScoreOrder } from './score-order.ts';
+import { averagePrecision, orderByScore, rocAuc, type ScoreOrder, weightsByRank } from './score-order.ts';
 import type { Weights } from './weights.ts';
 
 /** Column `column` of row-major scores [rows, width]. */
@@ -40,22 +40,22 @@ export function oneVersusOne(truth: Uint16Array, scores: Float64Array, width: nu
   return duels;
 }
 
+/** The AUC of each order, NaN where one class alone has weight. */
+export function rocAucs(orders: readonly ScoreOrder[], weights: Weights): Float64Array {
+  return Float64Array.from(orders, (order) => rocAuc(order, weightsByRank(order, weights)));
+}
+
 /**
  * Mean over the classes of each class's AUC against the rest, plain or weighted by rows of the class (sklearn
  * `roc_auc_score(multi_class="ovr")`). A class absent from the truth: NaN for the plain mean, no weight in the other. One
  * class only: NaN.
  */
 export function rocAucOneVersusRest(
-  orders: readonly ScoreOrder[],
+  aucs: Float64Array,
   support: Float64Array,
   average: 'macro' | 'weighted',
-  weights: Weights,
 ): number {
-  return weightedAverage(
-    orders,
-    (_, column) => (average === 'macro' ? 1 : support[column]!),
-    (order) => rocAuc(order, weights),
-  );
+  return weightedAverage(aucs, (column) => (average === 'macro' ? 1 : support[column]!));
 }
 
 /**
@@ -64,17 +64,16 @@ export function rocAucOneVersusRest(
  */
 export function rocAucOneVersusOne(
   duels: readonly Duel[],
+  aucs: Float64Array,
   support: Float64Array,
   average: 'macro' | 'weighted',
-  weights: Weights,
 ): number {
   const rowsOfBoth = ({ first, second }: Duel) =>
     support[first] === 0 || support[second] === 0 ? 0 : support[first]! + support[second]!;
-  return weightedAverage(
-    duels,
-    (duel) => (average === 'macro' ? Math.sign(rowsOfBoth(duel)) : rowsOfBoth(duel)),
-    ({ order }) => rocAuc(order, weights),
-  );
+  return weightedAverage(aucs, (index) => {
+    const rows = rowsOfBoth(duels[index]!);
+    return average === 'macro' ? Math.sign(rows) : rows;
+  });
 }
 
 /**
@@ -86,25 +85,20 @@ export function averagePrecisionMacro(
   support: Float64Array,
   weights: Weights,
 ): number {
-  return weightedAverage(
-    orders,
-    () => 1,
-    (order, column) => (support[column] === 0 ? 0 : averagePrecision(order, weights)),
+  const precisions = orders.map((order, column) =>
+    support[column] === 0 ? 0 : averagePrecision(order, weightsByRank(order, weights)),
   );
+  return weightedAverage(precisions, () => 1);
 }
 
-/** What has no weight is not measured: its measure may be NaN. */
-function weightedAverage<T>(
-  parts: readonly T[],
-  weightOf: (part: T, index: number) => number,
-  measure: (part: T, index: number) => number,
-): number {
+/** A value without weight may be NaN. */
+function weightedAverage(values: ArrayLike<number>, weightOf: (index: number) => number): number {
   let sum = 0;
   let weightOfAll = 0;
-  for (const [index, part] of parts.entries()) {
-    const weight = weightOf(part, index);
+  for (let index = 0; index < values.length; index++) {
+    const weight = weightOf(index);
     if (weight === 0) continue;
-    sum += weight * measure(part, index);
+    sum += weight * values[index]!;
     weightOfAll += weight;
   }
   return sum / weightOfAll;

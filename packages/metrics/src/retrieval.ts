@@ -3,7 +3,7 @@ import { argsort } from './argsort.ts';
 
 /** Answers to queries: row i belongs to `group[i]`, has `relevance[i]` (0 is irrelevant) and was given `score[i]`. */
 export interface RankedRows {
-  readonly group: readonly string[];
+  readonly group: readonly string[] | Uint32Array;
   readonly relevance: Float64Array;
   readonly score: Float64Array;
 }
@@ -67,7 +67,7 @@ export interface Query {
 /** The queries in the order of their first rows. @throws InputError for an impossible relevance or score. */
 export function queriesOf({ group, relevance, score }: RankedRows): Query[] {
   refuseImpossible({ group, relevance, score });
-  const queries = new Map<string, number[]>();
+  const queries = new Map<string | number, number[]>();
   for (const [row, name] of group.entries()) {
     const known = queries.get(name);
     if (known) known.push(row);
@@ -85,10 +85,10 @@ function meanOverQueries(rows: RankedRows, measure: (query: Query) => number): n
   return queries.reduce((sum, query) => sum + measure(query), 0) / queries.length;
 }
 
-function refuseImpossible({ group, relevance, score }: RankedRows): void {
-  const isBad = (_: string, row: number) =>
-    !(relevance[row]! >= 0 && relevance[row]! < Number.POSITIVE_INFINITY) || Number.isNaN(score[row]);
-  const bad = group.findIndex(isBad);
+function refuseImpossible({ relevance, score }: RankedRows): void {
+  const isBad = (value: number, row: number) =>
+    !(value >= 0 && value < Number.POSITIVE_INFINITY) || Number.isNaN(score[row]);
+  const bad = relevance.findIndex(isBad);
   if (bad >= 0) {
     throw new InputError(
       fault(

@@ -1,12 +1,13 @@
 import { fault, InputError } from '@rastro/fault';
 import type { Task } from './catalogue.ts';
+import { type CodedTexts, codedTexts, type Texts } from './coded-texts.ts';
 import { binaryClasses, classesIn, encode, missingValue, sortedLabels } from './labels.ts';
-import { indexOfGreatest, whyNotProbabilities } from './probabilities.ts';
-import { chooseThreshold, orderByScore, type ScoreOrder, type ThresholdGoal } from './score-order.ts';
+import { binByConfidence, clipped, indexOfGreatest, whyNotProbabilities } from './probabilities.ts';
+import { chooseThreshold, orderByScore, type ThresholdGoal } from './score-order.ts';
 
 /** What a model answered. Classes: `predictions` are labels, `scores` row-major [rows, classes] or [rows]. */
 export interface Answers {
-  readonly predictions?: readonly (string | null)[] | Float64Array | undefined;
+  readonly predictions?: Texts | Float64Array | undefined;
   readonly scores?: Float64Array | undefined;
   /** The classes in the order of the columns of `scores`. */
   readonly classes?: readonly string[] | undefined;
@@ -16,7 +17,7 @@ export interface Answers {
 export interface Question {
   readonly task: Task;
   /** Labels, or values for a regression. */
-  readonly truth: readonly (string | null)[] | Float64Array;
+  readonly truth: Texts | Float64Array;
   readonly positive?: string | undefined;
   /**
    * Score from which a row is called positive, or what the threshold chosen on these rows is best at. Left out: the labels as
@@ -24,14 +25,15 @@ export interface Question {
    */
   readonly threshold?: number | ThresholdGoal | undefined;
   /** The query that each row belongs to, for a ranking. */
-  readonly groups?: readonly (string | null)[] | undefined;
+  readonly groups?: Texts | undefined;
   /** The error of the naive forecast on the series before, for a forecast: see `naiveError`. */
   readonly naiveError?: number | undefined;
 }
 
 /** What is known of the rows of a sample besides truth and answers. */
 interface Context {
-  readonly groups?: readonly string[] | undefined;
+  /** The query of each row, as a number. */
+  readonly groups?: Uint32Array | undefined;
   readonly naiveError?: number | undefined;
 }
 
@@ -88,22 +90,34 @@ function refuseThreshold({ task }: Question, { scores }: Answers): void {
   );
 }
 
-const orders = new WeakMap<ClassSample, ScoreOrder>();
+/** The rows of a two-class sample with scores, sorted by score. */
+export const scoreOrderOf = oncePerSample(({ scores, truth }) =>
+  orderByScore(scores!, new Uint8Array(truth)),
+);
 
-/** The rows of a two-class sample with scores, sorted by score; sorted once for all who ask. */
-export function scoreOrderOf(sample: ClassSample): ScoreOrder {
-  const known = orders.get(sample);
-  if (known) return known;
-  const order = orderByScore(sample.scores!, new Uint8Array(sample.truth));
-  orders.set(sample, order);
-  return order;
+/** The scores of a sample that has probabilities: see `clipped`. */
+export const probabilitiesOf = oncePerSample(({ scores }) => clipped(scores!));
+
+/** The rows of a sample with probabilities by their confidence. */
+export const binnedOf = oncePerSample((sample) =>
+  binByConfidence(sample.truth, probabilitiesOf(sample), sample.width),
+);
+
+/** Made when it is first asked for, and then there for all who ask. */
+function oncePerSample<T extends object>(make: (sample: ClassSample) => T): (sample: ClassSample) => T {
+  const made = new WeakMap<ClassSample, T>();
+  return (sample) => {
+    const known = made.get(sample) ?? make(sample);
+    made.set(sample, known);
+    return known;
+  };
 }
 
 /** Only these rows, in this order. */
 export function subsetOf(sample: Sample, rows: Uint32Array): Sample {
   const valuesAt = (values: Float64Array) => Float64Array.from(rows, (row) => values[row]!);
   const codesAt = (codes: Uint16Array) => Uint16Array.from(rows, (row) => codes[row]!);
-  const groups = sample.groups && Array.from(rows, (row) => sample.groups![row]!);
+  const groups = sample.groups && Uint32Array.from(rows, (row) => sample.groups![row]!);
   if (sample.task === 'regression') {
     return {
       ...sample,
@@ -158,8 +172,7 @@ function classSample(question: Question, answers: Answers): ClassSample {
     throw mismatch('there are neither predictions nor scores');
   }
   if (labels) sameLength('predictions', labels.length, truth.length);
-  const given =
-    answers.classes ?? classesIn(present(truth, 'truth'), labels ? present(labels, 'prediction') : []);
+  const given = answers.classes ?? classesIn(truth, labels);
   const classes = task === 'binary' ? binaryClasses(given, question.positive) : given;
   if (task === 'binary' && answers.scores && !answers.classes && question.positive === undefined)
     refuseUnclearScore(classes);
@@ -199,8 +212,12 @@ function refuseUnclearScore([negative, positive]: readonly string[]): void {
 }
 
 function contextOf({ groups, naiveError }: Question, rows: number): Context {
-  if (groups) sameLength('groups', groups.length, rows);
-  return { groups: groups && present(groups, 'group'), naiveError };
+  if (!groups) return { naiveError };
+  sameLength('groups', groups.length, rows);
+  const { codes, values } = codedTexts(groups);
+  const missing = values.includes(null) ? codes.indexOf(values.indexOf(null)) : -1;
+  if (missing >= 0) throw missingValue('group', missing);
+  return { groups: codes, naiveError };
 }
 
 /** @throws InputError when no threshold keeps what is asked. */
@@ -281,16 +298,9 @@ function firstNaN(values: Float64Array): number {
   return -1;
 }
 
-function present(labels: readonly (string | null)[], what: string): string[] {
-  return labels.map((label, row) => {
-    if (label === null) throw missingValue(what, row);
-    return label;
-  });
-}
-
-function texts(labels: readonly (string | null)[] | Float64Array, what: string): readonly (string | null)[] {
+function texts(labels: Texts | Float64Array, what: string): CodedTexts {
   if (labels instanceof Float64Array) throw mismatch(`the ${what} of a classification must be texts`);
-  return labels;
+  return codedTexts(labels);
 }
 
 function refuseNotFinite(values: Float64Array, what: string): void {

@@ -1,46 +1,56 @@
 import { argsort } from './argsort.ts';
-import type { Weights } from './weights.ts';
+import { LAST_OF_TIE, POSITIVE, sortScores } from './score-sort.ts';
+import { isOnes, type Weights } from './weights.ts';
 
 /** Binary rows from the highest score to the lowest, sorted once so that a resample is one pass. */
 export interface ScoreOrder {
-  readonly rows: Uint32Array;
-  /** Bit 0: the row is positive. Bit 1: it is the last of those with its score. */
-  readonly marks: Uint8Array;
   readonly scores: Float64Array;
+  /** `POSITIVE` and `LAST_OF_TIE`. */
+  readonly marks: Uint8Array;
+  /** Which row stands where. */
+  readonly rows: Uint32Array;
 }
-
-const POSITIVE = 1;
-const LAST_OF_TIE = 2;
 
 /** `isPositive[i]` is 1 for a positive row. `subset` keeps only these rows, told by their number in the whole sample. */
 export function orderByScore(scores: Float64Array, isPositive: Uint8Array, subset?: Uint32Array): ScoreOrder {
-  const count = scores.length;
-  const ascending = argsort(scores);
-  const rows = new Uint32Array(count);
-  const marks = new Uint8Array(count);
-  const sorted = new Float64Array(count);
-  for (let i = 0; i < count; i++) {
-    const here = ascending[count - 1 - i]!;
-    rows[i] = subset ? subset[here]! : here;
-    sorted[i] = scores[here]!;
-    marks[i] = isPositive[here] === 1 ? POSITIVE : 0;
-  }
-  for (let i = 0; i < count; i++) if (sorted[i] !== sorted[i + 1]) marks[i]! |= LAST_OF_TIE;
-  return { rows, marks, scores: sorted };
+  const sorted = sortScores(scores, isPositive);
+  let rows: Uint32Array | undefined;
+  return {
+    scores: sorted.scores,
+    marks: sorted.marks,
+    // Only a resample asks which row it was.
+    get rows() {
+      rows ??= numbered(sorted.rows ?? argsort(scores).reverse(), subset);
+      return rows;
+    },
+  };
+}
+
+function numbered(rows: Uint32Array, subset: Uint32Array | undefined): Uint32Array {
+  return subset ? rows.map((row) => subset[row]!) : rows;
+}
+
+/** The weights of rows in the order of their scores, as the measures below read them. */
+export function weightsByRank(order: ScoreOrder, weights: Weights): Weights {
+  if (isOnes(weights)) return weights;
+  const { rows } = order;
+  const ranked = new Uint8Array(rows.length);
+  for (let i = 0; i < ranked.length; i++) ranked[i] = weights[rows[i]!]!;
+  return ranked;
 }
 
 /**
  * The chance that a positive row scores above a negative one, ties counting half, in [0, 1]: the Mann-Whitney statistic
  * (sklearn `roc_auc_score`). One class only: NaN.
  */
-export function rocAuc({ rows, marks }: ScoreOrder, weights: Weights): number {
+export function rocAuc({ marks }: ScoreOrder, ranked: Weights): number {
   let positives = 0;
   let negatives = 0;
   let tiedPositives = 0;
   let tiedNegatives = 0;
   let wins = 0;
-  for (let i = 0; i < rows.length; i++) {
-    const weight = weights[rows[i]!]!;
+  for (let i = 0; i < marks.length; i++) {
+    const weight = ranked[i]!;
     const mark = marks[i]!;
     // Without a branch on the class, which no processor can foresee.
     const found = weight & -(mark & POSITIVE);
@@ -61,13 +71,13 @@ export function rocAuc({ rows, marks }: ScoreOrder, weights: Weights): number {
  * Precision at each distinct score, weighted by the recall gained there, in [0, 1]; no interpolation (sklearn
  * `average_precision_score`). No positive row: NaN.
  */
-export function averagePrecision({ rows, marks }: ScoreOrder, weights: Weights): number {
+export function averagePrecision({ marks }: ScoreOrder, ranked: Weights): number {
   let positives = 0;
   let seen = 0;
   let gained = 0;
   let sum = 0;
-  for (let i = 0; i < rows.length; i++) {
-    const weight = weights[rows[i]!]!;
+  for (let i = 0; i < marks.length; i++) {
+    const weight = ranked[i]!;
     const mark = marks[i]!;
     seen += weight;
     gained += weight & -(mark & POSITIVE);
@@ -84,11 +94,11 @@ export function averagePrecision({ rows, marks }: ScoreOrder, weights: Weights):
  * How many times the share of positives among the best-scored `share` of the rows is that of all rows; 1 is no better
  * than chance. Rows that tie at the cut count by their average, so that their order does not matter. No positive: NaN.
  */
-export function liftAt({ rows, marks }: ScoreOrder, weights: Weights, share: number): number {
+export function liftAt({ marks }: ScoreOrder, ranked: Weights, share: number): number {
   let all = 0;
   let positives = 0;
-  for (let i = 0; i < rows.length; i++) {
-    const weight = weights[rows[i]!]!;
+  for (let i = 0; i < marks.length; i++) {
+    const weight = ranked[i]!;
     all += weight;
     positives += weight & -(marks[i]! & POSITIVE);
   }
@@ -97,8 +107,8 @@ export function liftAt({ rows, marks }: ScoreOrder, weights: Weights, share: num
   let found = 0;
   let tied = 0;
   let tiedPositives = 0;
-  for (let i = 0; i < rows.length && seen < cut; i++) {
-    const weight = weights[rows[i]!]!;
+  for (let i = 0; i < marks.length && seen < cut; i++) {
+    const weight = ranked[i]!;
     tied += weight;
     if ((marks[i]! & POSITIVE) !== 0) tiedPositives += weight;
     if ((marks[i]! & LAST_OF_TIE) !== 0 && tied > 0) {
@@ -121,36 +131,28 @@ export interface ThresholdRow {
   readonly tn: number;
 }
 
-/** Calls `visit` with the counts at every distinct score, from the highest threshold to the lowest. */
-function eachThreshold(
-  { marks, scores }: ScoreOrder,
-  visit: (threshold: number, tp: number, fp: number) => void,
-): void {
-  let tp = 0;
-  for (let i = 0; i < marks.length; i++) {
-    tp += marks[i]! & POSITIVE;
-    if ((marks[i]! & LAST_OF_TIE) !== 0) visit(scores[i]!, tp, i + 1 - tp);
-  }
-}
-
 function positivesIn({ marks }: ScoreOrder): number {
   let positives = 0;
   for (let i = 0; i < marks.length; i++) positives += marks[i]! & POSITIVE;
   return positives;
 }
 
-function thresholdRow(order: ScoreOrder, threshold: number, tp: number, fp: number): ThresholdRow {
-  const positives = positivesIn(order);
-  return { threshold, tp, fp, fn: positives - tp, tn: order.marks.length - positives - fp };
-}
-
 /** The counts at the given thresholds, in their order. */
 export function thresholdTable(order: ScoreOrder, thresholds: readonly number[]): ThresholdRow[] {
-  return thresholds.map((threshold) => {
-    const called = rowsAtLeast(order.scores, threshold);
-    let tp = 0;
-    for (let i = 0; i < called; i++) tp += order.marks[i]! & POSITIVE;
-    return thresholdRow(order, threshold, tp, called - tp);
+  const { scores, marks } = order;
+  const called = thresholds.map((threshold) => rowsAtLeast(scores, threshold));
+  const hits = new Map<number, number>();
+  let at = 0;
+  let tp = 0;
+  for (const end of called.toSorted((a, b) => a - b)) {
+    for (; at < end; at++) tp += marks[at]! & POSITIVE;
+    hits.set(end, tp);
+  }
+  const positives = positivesIn(order);
+  return thresholds.map((threshold, i) => {
+    const tp = hits.get(called[i]!)!;
+    const fp = called[i]! - tp;
+    return { threshold, tp, fp, fn: positives - tp, tn: marks.length - positives - fp };
   });
 }
 
@@ -174,36 +176,52 @@ export type ThresholdGoal =
 
 /** The best of all distinct scores as a threshold; of equals the highest. One class only: undefined. */
 export function chooseThreshold(order: ScoreOrder, goal: ThresholdGoal): ThresholdRow | undefined {
+  const { scores, marks } = order;
   const positives = positivesIn(order);
-  const negatives = order.marks.length - positives;
+  const negatives = marks.length - positives;
   if (positives === 0 || negatives === 0) return undefined;
-  let best: ThresholdRow | undefined;
+  const worth = worthBy(goal, positives, negatives);
+  let best: { readonly at: number; readonly tp: number } | undefined;
   let bestWorth = Number.NEGATIVE_INFINITY;
-  eachThreshold(order, (threshold, tp, fp) => {
-    const worth = worthOf(goal, { tp, fp, positives, negatives });
-    if (worth <= bestWorth) return;
-    bestWorth = worth;
-    best = { threshold, tp, fp, fn: positives - tp, tn: negatives - fp };
-  });
-  return best;
+  let tp = 0;
+  for (let at = 0; at < marks.length; at++) {
+    tp += marks[at]! & POSITIVE;
+    if ((marks[at]! & LAST_OF_TIE) === 0) continue;
+    const found = worth(tp, at + 1 - tp);
+    if (found <= bestWorth) continue;
+    bestWorth = found;
+    best = { at, tp };
+  }
+  if (!best) return undefined;
+  const fp = best.at + 1 - best.tp;
+  return {
+    threshold: scores[best.at]!,
+    tp: best.tp,
+    fp,
+    fn: positives - best.tp,
+    tn: negatives - fp,
+  };
 }
 
-function worthOf(
+/** What a threshold is worth by the rows that it calls rightly and wrongly; greater is better. */
+function worthBy(
   goal: ThresholdGoal,
-  { tp, fp, positives, negatives }: { tp: number; fp: number; positives: number; negatives: number },
-): number {
-  const precision = tp / (tp + fp);
-  const recall = tp / positives;
-  if ('minimise' in goal) return -(goal.falsePositive * fp + goal.falseNegative * (positives - tp));
+  positives: number,
+  negatives: number,
+): (tp: number, fp: number) => number {
+  if ('minimise' in goal) {
+    const { falsePositive, falseNegative } = goal;
+    return (tp, fp) => -(falsePositive * fp + falseNegative * (positives - tp));
+  }
   switch (goal.maximise) {
     case 'f1':
-      return (2 * tp) / (tp + fp + positives);
+      return (tp, fp) => (2 * tp) / (tp + fp + positives);
     case 'youden':
-      return recall - fp / negatives;
+      return (tp, fp) => tp / positives - fp / negatives;
     case 'recall':
-      return precision >= goal.minPrecision ? recall : Number.NEGATIVE_INFINITY;
+      return (tp, fp) => (tp / (tp + fp) >= goal.minPrecision ? tp / positives : Number.NEGATIVE_INFINITY);
     case 'precision':
-      return recall >= goal.minRecall ? precision : Number.NEGATIVE_INFINITY;
+      return (tp, fp) => (tp / positives >= goal.minRecall ? tp / (tp + fp) : Number.NEGATIVE_INFINITY);
   }
 }
 
@@ -225,10 +243,15 @@ export function curves(order: ScoreOrder, points: number): Curve | undefined {
   const roc = new Thinned(points);
   const pr = new Thinned(points);
   roc.add(0, 0);
-  eachThreshold(order, (_, tp, fp) => {
-    roc.add(fp / negatives, tp / positives);
-    pr.add(tp / positives, tp / (tp + fp));
-  });
+  const { marks } = order;
+  let tp = 0;
+  for (let at = 0; at < marks.length; at++) {
+    tp += marks[at]! & POSITIVE;
+    if ((marks[at]! & LAST_OF_TIE) === 0) continue;
+    const recall = tp / positives;
+    roc.add((at + 1 - tp) / negatives, recall);
+    pr.add(recall, tp / (at + 1));
+  }
   return { roc: roc.finish(), pr: pr.finish() };
 }
 

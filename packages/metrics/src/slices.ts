@@ -1,3 +1,4 @@
+import { codedTexts, codeIn, type Texts } from './coded-texts.ts';
 import { sortedLabels } from './labels.ts';
 
 /**
@@ -5,7 +6,7 @@ import { sortedLabels } from './labels.ts';
  * value on a border belongs above it; quartiles when left out), or by a condition worked out elsewhere.
  */
 export type SliceSource =
-  | { readonly column: string; readonly values: readonly (string | null)[] }
+  | { readonly column: string; readonly values: Texts }
   | { readonly column: string; readonly values: Float64Array; readonly edges?: readonly number[] | undefined }
   | { readonly column: string; readonly rows: Uint8Array };
 
@@ -29,18 +30,24 @@ export function slicesOf(source: SliceSource): Slice[] {
   if (values instanceof Float64Array) {
     return rangeSlices(column, values, 'edges' in source ? source.edges : undefined);
   }
-  const rowsOf = new Map<string, number[]>();
-  for (const [row, value] of values.entries()) {
-    const key = value ?? MISSING;
-    const known = rowsOf.get(key);
-    if (known) known.push(row);
-    else rowsOf.set(key, [row]);
+  return textSlices(column, values);
+}
+
+function textSlices(column: string, texts: Texts): Slice[] {
+  const { codes, values } = codedTexts(texts);
+  const known = new Map<string, number>();
+  const nameOf = Uint32Array.from(values, (value) => codeIn(known, value ?? MISSING));
+  const counts = new Uint32Array(known.size);
+  for (let row = 0; row < codes.length; row++) counts[nameOf[codes[row]!]!]!++;
+  const rowsOf = Array.from(counts, (count) => new Uint32Array(count));
+  counts.fill(0);
+  for (let row = 0; row < codes.length; row++) {
+    const name = nameOf[codes[row]!]!;
+    rowsOf[name]![counts[name]!++] = row;
   }
-  return sortedLabels(rowsOf.keys()).map((value) => ({
-    column,
-    value,
-    rows: Uint32Array.from(rowsOf.get(value)!),
-  }));
+  return sortedLabels(known.keys())
+    .map((value) => ({ column, value, rows: rowsOf[known.get(value)!]! }))
+    .filter(({ rows }) => rows.length > 0);
 }
 
 function rangeSlices(column: string, values: Float64Array, given: readonly number[] | undefined): Slice[] {

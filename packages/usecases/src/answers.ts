@@ -1,6 +1,12 @@
 import { fault, InputError, place } from '@rastro/fault';
-import type { Answers } from '@rastro/metrics';
-import { type JudgedQuestion, type JudgedRows, joinNumbers, judgedColumns } from './judged-columns.ts';
+import { type Answers, type CodedTexts, codedTexts, joinTexts } from '@rastro/metrics';
+import {
+  type JudgedPart,
+  type JudgedQuestion,
+  type JudgedRows,
+  joinNumbers,
+  judgedColumns,
+} from './judged-columns.ts';
 import type {
   ColumnData,
   ColumnRequest,
@@ -37,7 +43,7 @@ export async function modelAnswers(
   const { columns, judge } = judgedColumns(request);
   const engine = await data();
   const gathered = gatherScores(request.task);
-  const judged: ColumnData[][] = columns.map(() => []);
+  const judged: JudgedPart[][] = columns.map(() => []);
   let firstRow = 0;
   const wanted = [...inputs, ...columns];
   for await (const batch of readAhead(engine.read(request.source, wanted, { batchRows: BATCH_ROWS }))) {
@@ -48,7 +54,9 @@ export async function modelAnswers(
       ),
     );
     firstRow += batch.rows;
-    for (const [index, column] of batch.columns.slice(inputs.length).entries()) judged[index]!.push(column);
+    for (const [index, column] of batch.columns.slice(inputs.length).entries()) {
+      judged[index]!.push(column instanceof Float64Array ? column : codedTexts(column));
+    }
   }
   return { answers: gathered.answers(), rows: judge(judged), signature: model.signature };
 }
@@ -73,7 +81,7 @@ function gatherScores(task: ScoringRequest['task']): {
   add: (scored: Scores) => void;
   answers: () => Answers;
 } {
-  const labels: (readonly string[])[] = [];
+  const labels: CodedTexts[] = [];
   const scores: Float64Array[] = [];
   const values: Float64Array[] = [];
   let classes: readonly string[] | undefined;
@@ -88,7 +96,7 @@ function gatherScores(task: ScoringRequest['task']): {
       ...(task === 'regression'
         ? { predictions: joinNumbers(values) }
         : labels.length > 0
-          ? { predictions: ([] as string[]).concat(...labels) }
+          ? { predictions: joinTexts(labels) }
           : {}),
       ...(scores.length > 0 ? { scores: joinNumbers(scores) } : {}),
       ...(classes ? { classes } : {}),

@@ -1,6 +1,6 @@
 import { fault, InputError, type Place } from '@rastro/fault';
 import type { ModelConfig } from '@rastro/lineage';
-import { type Answers, labelReader, type TestResult } from '@rastro/metrics';
+import { type Answers, labelReader, type TestResult, type Texts } from '@rastro/metrics';
 import { answersToColumns } from './answers.ts';
 import { atPlace } from './at-place.ts';
 import { type LoadedRows, loadRows } from './loaded-rows.ts';
@@ -261,7 +261,7 @@ function withColumn(
 /** Answers to rows, ready to be compared one by one. */
 interface Asked {
   readonly task: ScoringRequest['task'];
-  readonly labels: readonly (string | null)[] | undefined;
+  readonly labels: Texts | undefined;
   /** Row-major; one value per row for a regression. */
   readonly numbers: Float64Array | undefined;
   readonly width: number;
@@ -276,7 +276,7 @@ function asking(task: Asked['task'], positive: string | undefined, answers: Answ
     return { task, labels: undefined, numbers, width: 1, positive: 0, classes: undefined };
   }
   const { classes, scores } = answers;
-  const labels = answers.predictions as readonly string[] | undefined;
+  const labels = answers.predictions as Texts | undefined;
   const named = positive === undefined ? undefined : labelReader(classes ?? [])(positive);
   return {
     task,
@@ -296,7 +296,7 @@ function sameAnswer(before: Asked, after: Asked, row: number, tolerance: number)
     }
     if (tolerance > 0) return true;
   }
-  return before.labels?.[row] === after.labels?.[row];
+  return before.labels?.at(row) === after.labels?.at(row);
 }
 
 /** @throws InputError when the model gives labels only, or there are more classes than two. */
@@ -314,14 +314,14 @@ function isExpected(
   tolerance: number,
 ): boolean {
   if (task === 'regression') return Math.abs(numbers![row]! - Number(expected)) <= tolerance;
-  const label = labels?.[row] ?? '';
+  const label = labels?.at(row) ?? '';
   const read = labelReader(classes ?? [label]);
   return read(label) === read(String(expected));
 }
 
 function told({ task, labels, numbers, width, positive }: Asked, row: number): string {
   if (task === 'regression') return figure(numbers![row]);
-  const label = shorten(labels?.[row] ?? '');
+  const label = shorten(labels?.at(row) ?? '');
   return numbers && task === 'binary' ? `${label} (${figure(numbers[row * width + positive])})` : label;
 }
 

@@ -1,6 +1,6 @@
 import type { ModelConfig } from '@rastro/lineage';
-import type { SliceSource } from '@rastro/metrics';
-import type { ColumnData, ColumnRequest, ScoringRequest } from './ports/index.ts';
+import { type CodedTexts, joinTexts, type SliceSource, type Texts } from '@rastro/metrics';
+import type { ColumnRequest, ScoringRequest } from './ports/index.ts';
 
 export type SliceConfig = NonNullable<ModelConfig['evaluate']>['slices'][number];
 
@@ -15,29 +15,35 @@ export interface JudgedQuestion {
 
 /** The rows that a model is judged on: what is true, and how to tell rows apart. */
 export interface JudgedRows {
-  readonly truth: readonly (string | null)[] | Float64Array;
+  readonly truth: CodedTexts | Float64Array;
   readonly slices: readonly SliceSource[];
-  readonly groups: readonly (string | null)[] | undefined;
+  readonly groups: CodedTexts | undefined;
   readonly rows: number;
 }
+
+/** A part of a column, its texts coded or not. */
+export type JudgedPart = Float64Array | Texts;
 
 /** The columns to read for judged rows, and the way back from their parts to the rows. */
 export function judgedColumns({ task, target, slices, group }: JudgedQuestion): {
   columns: ColumnRequest[];
-  judge: (parts: readonly ColumnData[][]) => JudgedRows;
+  judge: (parts: readonly (readonly JudgedPart[])[]) => JudgedRows;
 } {
   const columns: ColumnRequest[] = [
     { name: target, as: task === 'regression' ? 'number' : 'string' },
     ...slices.map(sliceColumn),
     ...(group === undefined ? [] : [{ name: group, as: 'string' as const }]),
   ];
-  const judge = (parts: readonly ColumnData[][]): JudgedRows => {
-    const truth = joined(parts[0]!, task === 'regression');
+  const judge = (parts: readonly (readonly JudgedPart[])[]): JudgedRows => {
+    const truth =
+      task === 'regression'
+        ? joinNumbers(parts[0] as readonly Float64Array[])
+        : joinTexts(parts[0] as readonly Texts[]);
     return {
       truth,
       rows: truth.length,
       slices: slices.map((slice, index) => sliceSource(slice, parts[index + 1]!)),
-      groups: group === undefined ? undefined : joinTexts(parts.at(-1)!),
+      groups: group === undefined ? undefined : joinTexts(parts.at(-1) as readonly Texts[]),
     };
   };
   return { columns, judge };
@@ -49,19 +55,11 @@ function sliceColumn(slice: SliceConfig): ColumnRequest {
   return { name: slice.name, as: 'number', sql: `coalesce((${slice.where}\n), false)::INTEGER` };
 }
 
-function sliceSource(slice: SliceConfig, parts: readonly ColumnData[]): SliceSource {
-  if (typeof slice === 'string') return { column: slice, values: joinTexts(parts) };
+function sliceSource(slice: SliceConfig, parts: readonly JudgedPart[]): SliceSource {
+  if (typeof slice === 'string') return { column: slice, values: joinTexts(parts as readonly Texts[]) };
   const values = joinNumbers(parts as readonly Float64Array[]);
   if ('column' in slice) return { column: slice.column, values, edges: slice.edges };
   return { column: slice.name, rows: Uint8Array.from(values) };
-}
-
-function joined(parts: readonly ColumnData[], isNumber: boolean): Float64Array | (string | null)[] {
-  return isNumber ? joinNumbers(parts as readonly Float64Array[]) : joinTexts(parts);
-}
-
-function joinTexts(parts: readonly ColumnData[]): (string | null)[] {
-  return ([] as (string | null)[]).concat(...(parts as readonly (string | null)[][]));
 }
 
 export function joinNumbers(parts: readonly Float64Array[]): Float64Array {

@@ -1,6 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { DuckDBDataChunk } from '@duckdb/node-api';
+import type { DuckDBDataChunk, DuckDBVector } from '@duckdb/node-api';
 import { type FieldType, type PlainColumn, plainColumn } from '@rastro/contract';
 import { didYouMean } from '@rastro/document';
 import { fault, InputError, place } from '@rastro/fault';
@@ -15,6 +15,7 @@ import type {
 import { firstLine, identifier, type OpenedFile, openFile, type Scratch } from './opened-file.ts';
 import type { Session } from './session.ts';
 import { locateAll, makeViews, rowAt, type Table, tableOf } from './table.ts';
+import { TextReader } from './text-reader.ts';
 
 const BATCH_ROWS = 65_536;
 
@@ -322,13 +323,15 @@ async function* batches(
   requests: readonly ColumnRequest[],
   batchRows: number,
 ): AsyncIterable<Batch> {
+  const readers = requests.map(({ as }) => (as === 'number' ? copyNumbers : textCopier()));
   let columns = emptyColumns(requests, batchRows);
   let filled = 0;
   for await (const chunk of chunksOf(session, sql)) {
+    const vectors = requests.map((_, index) => chunk.getColumnVector(index));
     for (let from = 0; from < chunk.rowCount; ) {
       const count = Math.min(chunk.rowCount - from, batchRows - filled);
       for (const [index, column] of columns.entries()) {
-        copyColumn(chunk, index, { column, from, count, to: filled });
+        readers[index]!(vectors[index]!, { column, from, count, to: filled });
       }
       from += count;
       filled += count;
@@ -368,19 +371,24 @@ function emptyColumns(requests: readonly ColumnRequest[], rows: number): ColumnD
   );
 }
 
-function copyColumn(
-  chunk: DuckDBDataChunk,
-  index: number,
-  { column, from, count, to }: { column: ColumnData; from: number; count: number; to: number },
-): void {
-  const vector = chunk.getColumnVector(index);
-  if (column instanceof Float64Array) {
-    // The vector's own array is many times faster than its items one by one. No value under it is null: the query saw to that.
-    const { items } = vector as unknown as { items: Float64Array };
-    column.set(items.subarray(from, from + count), to);
-    return;
-  }
-  for (let row = 0; row < count; row++) column[to + row] = vector.getItem(from + row) as string | null;
+/** Where to copy a part of a vector to. */
+interface Part {
+  readonly column: ColumnData;
+  readonly from: number;
+  readonly count: number;
+  readonly to: number;
+}
+
+function copyNumbers(vector: DuckDBVector, { column, from, count, to }: Part): void {
+  // The vector's own array is many times faster than its items one by one. No value under it is null: the query saw to that.
+  const { items } = vector as unknown as { items: Float64Array };
+  (column as Float64Array).set(items.subarray(from, from + count), to);
+}
+
+function textCopier(): (vector: DuckDBVector, part: Part) => void {
+  const reader = new TextReader();
+  return (vector, { column, ...rows }) =>
+    reader.read(vector, { column: column as (string | null)[], ...rows });
 }
 
 const CANDIDATES = ['boolean', 'integer', 'number', 'date', 'datetime', 'time'] as const;

@@ -104,12 +104,12 @@ export function float16Array(): Float32ArrayConstructor | undefined {
 
 function fillNumbers<T extends NumberArray>(out: T, columns: readonly NamedColumn[], rows: Rows): T {
   const width = columns.length;
+  const { start, count, size } = rows;
   columns.forEach(({ values }, column) => {
     const numbers = values as Float64Array;
     let at = column;
-    for (let row = 0; row < rows.size; row++, at += width) {
-      out[at] = numbers[rows.start + Math.min(row, rows.count - 1)]!;
-    }
+    for (let row = start; row < start + count; row++, at += width) out[at] = numbers[row]!;
+    for (; at < size * width; at += width) out[at] = numbers[start + count - 1]!;
   });
   return out;
 }

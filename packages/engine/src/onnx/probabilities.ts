@@ -28,11 +28,11 @@ export function toProbabilities(matrix: Matrix, logits?: boolean): Float64Array 
 
 function bothClasses(values: Float64Array, probability: (value: number) => number): Float64Array {
   const both = new Float64Array(values.length * 2);
-  values.forEach((value, row) => {
-    const positive = probability(value);
+  for (let row = 0; row < values.length; row++) {
+    const positive = probability(values[row]!);
     both[row * 2] = 1 - positive;
     both[row * 2 + 1] = positive;
-  });
+  }
   return both;
 }
 

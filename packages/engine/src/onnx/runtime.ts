@@ -1,5 +1,6 @@
 import process from 'node:process';
 import { fault, InputError, place } from '@rastro/fault';
+import { type CodedTexts, codedBy, joinTexts } from '@rastro/metrics';
 import type {
   Batch,
   ColumnRequest,
@@ -159,15 +160,14 @@ async function run(work: Run): Promise<Answers> {
   const labelName = outputs.kind === 'classes' ? outputs.label : undefined;
   const matrixName = outputs.kind === 'classes' ? outputs.scores : outputs.values;
   const size = inputs.fixedRows ?? rowsPerRun;
-  const labels: string[] = [];
+  const labels: CodedTexts[] = [];
   let width = 1;
   let values = new Float64Array(0);
   for (let start = 0; start < batch.rows; start += size) {
     const count = Math.min(size, batch.rows - start);
     const results = await runRows(work, { start, count, size: inputs.fixedRows ?? count });
     if (labelName !== undefined) {
-      const texts = labelTexts(results[labelName]!, labelName, count, inputs.fixedRows ?? count);
-      for (const text of texts) labels.push(text);
+      labels.push(labelTexts(results[labelName]!, labelName, count, inputs.fixedRows ?? count));
     }
     if (matrixName !== undefined) {
       const tensor = results[matrixName]!;
@@ -176,13 +176,13 @@ async function run(work: Run): Promise<Answers> {
         width = found;
         values = new Float64Array(batch.rows * width);
       }
-      values.set(numbers(tensor).subarray(0, count * width), start * width);
+      values.set(numbers(tensor, count * width), start * width);
     }
   }
   if (matrixName !== undefined) refuseNaN(values, width, work);
   return {
     rows: batch.rows,
-    labels: labelName === undefined ? undefined : labels,
+    labels: labelName === undefined ? undefined : joinTexts(labels),
     matrix: matrixName === undefined ? undefined : { name: matrixName, rows: batch.rows, width, values },
   };
 }
@@ -233,7 +233,7 @@ function widthOf({ dims }: Tensor, name: string, rows: number): number {
   );
 }
 
-function labelTexts(tensor: Tensor, name: string, count: number, rows: number): string[] {
+function labelTexts(tensor: Tensor, name: string, count: number, rows: number): CodedTexts {
   if (widthOf(tensor, name, rows) !== 1) {
     throw new InputError(
       fault(
@@ -244,19 +244,24 @@ function labelTexts(tensor: Tensor, name: string, count: number, rows: number): 
       ),
     );
   }
-  const found = Array.from({ length: count }, (_, row) => tensor.data[row]!);
-  return tensor.type === 'bool' ? found.map((value) => String(value === 1)) : found.map(String);
+  const isBoolean = tensor.type === 'bool';
+  return codedBy(tensor.data.slice(0, count) as ArrayLike<string | number | bigint>, (value) =>
+    isBoolean ? String(value === 1) : String(value),
+  );
 }
 
-function numbers({ data }: Tensor): Float64Array {
-  if (data instanceof Float64Array) return data;
-  if (data instanceof BigInt64Array || data instanceof BigUint64Array) return Float64Array.from(data, Number);
-  return Float64Array.from(data as Float32Array);
+/** The first `count` numbers of a tensor. */
+function numbers({ data }: Tensor, count: number): Float32Array | Float64Array {
+  if (data instanceof BigInt64Array || data instanceof BigUint64Array) {
+    return Float64Array.from(data.subarray(0, count), Number);
+  }
+  return (data as Float32Array).subarray(0, count);
 }
 
 function refuseNaN(values: Float64Array, width: number, { path, inputs, batch, firstRow }: Run): void {
-  const found = values.findIndex((value) => !Number.isFinite(value));
-  if (found < 0) return;
+  let found = 0;
+  while (found < values.length && Number.isFinite(values[found])) found++;
+  if (found === values.length) return;
   const row = Math.floor(found / width);
   const missing = inputs.columns.flatMap(({ name }, index) => {
     const value = batch.columns[index]![row];

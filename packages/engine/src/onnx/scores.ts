@@ -1,4 +1,5 @@
 import { fault, InputError } from '@rastro/fault';
+import { CodedTexts } from '@rastro/metrics';
 import type { Scores, ScoringRequest } from '@rastro/usecases';
 import type { OutputPlan } from './output-plan.ts';
 import { type Matrix, toProbabilities } from './probabilities.ts';
@@ -6,8 +7,7 @@ import { type Matrix, toProbabilities } from './probabilities.ts';
 /** What a model answered for a batch, before it is made sense of. */
 export interface Answers {
   readonly rows: number;
-  /** Label texts, one per row. */
-  readonly labels: readonly string[] | undefined;
+  readonly labels: CodedTexts | undefined;
   /** Scores or values. */
   readonly matrix: Matrix | undefined;
 }
@@ -81,42 +81,36 @@ function chooseClasses(
   return { classes: chosen, isCertain: true };
 }
 
-function mostLikely(scores: Float64Array, classes: readonly string[]): string[] {
+function mostLikely(scores: Float64Array, classes: readonly string[]): CodedTexts {
   const width = classes.length;
-  const labels = new Array<string>(scores.length / width);
-  for (let row = 0; row < labels.length; row++) {
-    let best = 0;
-    for (let column = 1; column < width; column++) {
-      if (scores[row * width + column]! > scores[row * width + best]!) best = column;
-    }
-    labels[row] = classes[best]!;
+  const codes = new Uint32Array(scores.length / width);
+  for (let row = 0, start = 0; row < codes.length; row++, start += width) {
+    let best = start;
+    for (let at = start + 1; at < start + width; at++) if (scores[at]! > scores[best]!) best = at;
+    codes[row] = best - start;
   }
-  return labels;
+  return new CodedTexts(codes, classes);
 }
 
-function countDisagreements(
-  labels: readonly string[],
-  scores: Float64Array,
-  classes: readonly string[],
-): number {
+function countDisagreements(labels: CodedTexts, scores: Float64Array, classes: readonly string[]): number {
   const width = classes.length;
-  const columns = new Map(classes.map((name, column) => [name, column]));
+  const columns = labels.values.map((label) => {
+    const column = classes.indexOf(label!);
+    if (column >= 0) return column;
+    throw unclear(
+      `the model answers ${JSON.stringify(label)}, which is not one of its classes: ${classes.join(', ')}`,
+    );
+  });
   let count = 0;
-  labels.forEach((label, row) => {
-    const column = columns.get(label);
-    if (column === undefined) {
-      throw unclear(
-        `the model answers ${JSON.stringify(label)}, which is not one of its classes: ${classes.join(', ')}`,
-      );
-    }
-    const own = scores[row * width + column]!;
-    for (let other = 0; other < width; other++) {
-      if (scores[row * width + other]! > own + tie) {
+  for (let row = 0, start = 0; row < labels.length; row++, start += width) {
+    const own = scores[start + columns[labels.codes[row]!]!]!;
+    for (let at = start; at < start + width; at++) {
+      if (scores[at]! > own + tie) {
         count++;
         break;
       }
     }
-  });
+  }
   return count;
 }
 

@@ -1,3 +1,4 @@
+import type { CodedTexts } from '@rastro/metrics';
 import type { Batch } from './data-engine.ts';
 
 /** One named tensor of a model's signature. A dimension is a number, or a name or null when it is free. */
@@ -40,7 +41,7 @@ export interface ScoringRequest {
  */
 export interface Scores {
   readonly rows: number;
-  readonly labels?: readonly string[];
+  readonly labels?: CodedTexts;
   readonly classes?: readonly string[];
   readonly scores?: Float64Array;
   readonly values?: Float64Array;
