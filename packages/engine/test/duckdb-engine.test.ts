@@ -470,6 +470,26 @@ describe('reading', () => {
     expect(expected).toBe(rows);
   });
 
+  test('texts that come again are the texts they were, short, long, of several bytes, and missing', async () => {
+    const kinds = [
+      'a',
+      'ab',
+      'aé',
+      'twelve bytes',
+      'thirteen byte',
+      'größer als zwölf',
+      '🙂',
+      '0',
+      '1',
+      '01',
+      '',
+    ];
+    const texts = Array.from({ length: 30_000 }, (_, row) => kinds[(row * row + (row >> 7)) % kinds.length]!);
+    const path = write('again.csv', `n,s\n${texts.map((text, row) => `${row},${text}`).join('\n')}\n`);
+    const [read] = await readAll({ files: [path], format: 'csv' }, [{ name: 's', as: 'string' }]);
+    expect(read).toEqual(texts.map((text) => (text === '' ? null : text)));
+  });
+
   test('takes only rows where a condition on typed columns holds', async () => {
     const columns: ColumnRequest[] = [{ name: 'n', as: 'number' }];
     expect(await readAll(csv(), columns, { where: "n < 0 and d > date '2024-01-31'" })).toEqual([[-3]]);

@@ -1,5 +1,6 @@
 import { fault, InputError } from '@rastro/fault';
 import { lossesOf, measurer, whyNotMeasurable } from './measurer.ts';
+import { type PairedMoments, pairedMoments } from './paired-moments.ts';
 import { type RandomSource, randomSource } from './random.ts';
 import {
   type Answers,
@@ -167,15 +168,29 @@ function drawerOf(
     };
   }
   const values = { baseline: new Float64Array(resamples), candidate: new Float64Array(resamples) };
-  const [first, second] = [measurer(baseline, [metric]), measurer(candidate, [metric])];
+  const measure = measurePair({ baseline, candidate }, metric);
   return {
     replicates: { deltas, values },
     draw(weights, round) {
-      values.baseline[round] = first.measure(weights)[0]!;
-      values.candidate[round] = second.measure(weights)[0]!;
-      deltas[round] = values.candidate[round]! - values.baseline[round]!;
+      const measured = measure(weights);
+      values.baseline[round] = measured.baseline;
+      values.candidate[round] = measured.candidate;
+      deltas[round] = measured.candidate - measured.baseline;
     },
   };
+}
+
+function measurePair(
+  { baseline, candidate }: { baseline: Sample; candidate: Sample },
+  metric: string,
+): PairedMoments {
+  const [before, after] = [measurer(baseline, [metric]), measurer(candidate, [metric])];
+  const exact: PairedMoments = (weights) => ({
+    baseline: before.measure(weights)[0]!,
+    candidate: after.measure(weights)[0]!,
+  });
+  if (baseline.task !== 'regression' || candidate.task !== 'regression') return exact;
+  return pairedMoments({ baseline, candidate }, metric, exact) ?? exact;
 }
 
 /** The pair of each slice, by `column=value`. */

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { chiSquareTail, normalQuantile, normalTail } from '../src/distributions.ts';
 import {
   benjaminiHochberg,
+  CodedTexts,
   delong,
   evaluate,
   mase,
@@ -10,6 +11,10 @@ import {
   meanReciprocalRank,
   ndcg,
 } from '../src/index.ts';
+import { measurer } from '../src/measurer.ts';
+import { pairedMoments } from '../src/paired-moments.ts';
+import { randomSource } from '../src/random.ts';
+import { readSample, type ValueSample } from '../src/sample.ts';
 import {
   averagePrecision,
   chooseThreshold,
@@ -194,3 +199,61 @@ function delongByPairs(labels: number[], first: number[], second: number[]) {
     standardError: Math.sqrt(variance(ofPositives) + variance(ofNegatives)),
   };
 }
+
+describe('a pair of regressions', () => {
+  const rows = 5001;
+  const truths: Record<string, (random: () => number, row: number) => number> = {
+    'near zero': (random) => random(),
+    'far from zero': (random) => 1e6 + random(),
+    'zero but for one row': (_, row) => Number(row === 7),
+    'with one of another size': (random, row) => (row === 5 ? 1e9 : random()),
+  };
+  for (const [what, value] of Object.entries(truths)) {
+    test(`is resampled by means as each side is by itself, the truth ${what}`, () => {
+      const source = randomSource(1);
+      const random = () => source.next() / 2 ** 32;
+      const truth = Float64Array.from({ length: rows }, (_, row) => value(random, row));
+      const side = () => {
+        const predictions = truth.map((each) => each + random() - 0.5);
+        return readSample({ task: 'regression', truth }, { predictions }) as ValueSample;
+      };
+      const pair = { baseline: side(), candidate: side() };
+      const weights = new Uint8Array(rows);
+      for (const metric of ['mse', 'rmse', 'r2']) {
+        const exact = (of: Uint8Array) => ({
+          baseline: measurer(pair.baseline, [metric]).measure(of)[0]!,
+          candidate: measurer(pair.candidate, [metric]).measure(of)[0]!,
+        });
+        const moments = pairedMoments(pair, metric, exact)!;
+        for (let round = 0; round < 20; round++) {
+          source.resample(weights);
+          for (const [name, expected] of Object.entries(exact(weights))) {
+            const found = moments(weights)[name as 'baseline'];
+            if (Number.isNaN(expected)) expect(found).toBeNaN();
+            else expect(Math.abs(found - expected)).toBeLessThanOrEqual(1e-9 * Math.abs(expected));
+          }
+        }
+      }
+    });
+  }
+});
+
+test('a text among the values that no row has is no class and no slice', () => {
+  const codes = Uint32Array.of(2, 0, 2, 0, 0, 2);
+  const coded = new CodedTexts(codes, ['no', null, 'yes', 'maybe']);
+  const plain = [...coded];
+  const ask = (texts: CodedTexts | (string | null)[]) =>
+    evaluate({
+      task: 'binary',
+      truth: texts,
+      predictions: texts,
+      slices: [{ column: 'answer', values: texts }],
+      minSliceRows: 1,
+      resamples: 10,
+    });
+  expect(ask(coded)).toEqual(ask(plain));
+  expect(ask(coded).slices.map(({ value, rows }) => [value, rows])).toEqual([
+    ['no', 3],
+    ['yes', 3],
+  ]);
+});
