@@ -1,12 +1,15 @@
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { openRepository } from '@rastro/git';
 import {
   type TemporaryDirectory,
   type TemporaryRepository,
   temporaryDirectory,
   temporaryRepository,
 } from '@rastro/testkit';
+import { commitMessage, encodeEntry, entryPath, nextEntry, verifyChain } from '@rastro/trail';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { cli } from './place.ts';
 import { type MadeUp, releasable } from './released.ts';
@@ -209,4 +212,37 @@ test('the signing key is in no entry, no log and no argument', async () => {
   const body = readFileSync(join(keys.path, 'robot'), 'utf8').split('\n')[2]!;
   expect(await work.git('log', '-p', 'refs/rastro/trail')).not.toContain(body);
   expect((await passed('robot', 'log', '--json')).told).not.toContain(body);
+});
+
+test('an entry that somebody slipped in unsigned is built upon by no decision, and named', async () => {
+  const git = await openRepository(work.directory);
+  const sha256 = (bytes: Uint8Array | string) => createHash('sha256').update(bytes).digest('hex');
+  const repositoryId = await git.rootCommit();
+  const head = await git.trailHead();
+  const { entries, end } = verifyChain({ commits: await git.trail(head!), sha256, repositoryId });
+  const evaluated = entries.findLast(({ entry }) => entry.kind === 'evaluate')!.entry;
+  const at = Math.floor(Date.now() / 1000);
+  const forged = nextEntry(end, {
+    ...evaluated,
+    repositoryId,
+    recordedAt: `${new Date(at * 1000).toISOString().slice(0, 19)}Z`,
+  });
+  const content = encodeEntry(forged);
+  const message = commitMessage(forged, sha256(content));
+  await git.appendTrail({
+    head,
+    entries: [{ path: entryPath(forged), content, message }],
+    tags: [],
+    author: { name: 'Mallory', email: 'mallory@example.com' },
+    at,
+  });
+  const refused = await run('robot', 'promote', 'churn', 'v1.1.0', 'staging');
+  expect(refused.exitCode).toBe(2);
+  expect(refused.stderr).toMatch(/-evaluate\.json is not signed[\s\S]*\[trail-unlawful\]/);
+  const audited = await run(undefined, 'audit', 'churn', 'prod', '--json');
+  const { steps } = JSON.parse(audited.stdout).record;
+  expect(steps.find(({ step }: { step: string }) => step === 'signatures')).toMatchObject({
+    status: 'violated',
+    sentence: expect.stringContaining('-evaluate.json is not signed'),
+  });
 });

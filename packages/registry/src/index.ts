@@ -1,17 +1,17 @@
 /** Versions, stages, semver rules, policy, promotion plans. */
-export {
-  type Approval,
-  type DriftEvidence,
-  type EvaluationEvidence,
-  type Evidence,
-  evaluatePolicy,
-  type PolicyVerdict,
-  type Principal,
-  type PromotionRequest,
-  type RuleResult,
-} from './evaluate-policy.ts';
+export { evaluatePolicy } from './evaluate-policy.ts';
 export { type GtoModel, gtoView, type HistoryLine, history } from './gto-view.ts';
 export { POLICY_FILE, Policy, readPolicy } from './policy.ts';
+export type {
+  Approval,
+  DriftEvidence,
+  EvaluationEvidence,
+  Evidence,
+  PolicyVerdict,
+  Principal,
+  PromotionRequest,
+  RuleResult,
+} from './policy-question.ts';
 export {
   POLICY_TESTS_FILE,
   type PolicyTestResult,

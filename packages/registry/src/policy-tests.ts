@@ -1,7 +1,8 @@
 import { type Document, readDocument } from '@rastro/document';
 import { z } from 'zod';
-import { type Evidence, evaluatePolicy, type PromotionRequest } from './evaluate-policy.ts';
+import { evaluatePolicy } from './evaluate-policy.ts';
 import { Age, ageInMilliseconds, type Policy } from './policy.ts';
+import type { Evidence, PromotionRequest } from './policy-question.ts';
 
 const Person = z.union([
   z.string().min(1),

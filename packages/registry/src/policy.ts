@@ -82,7 +82,9 @@ const Approvals = z
       exclude_author: z
         .boolean()
         .default(true)
-        .describe('Whether the author of the change is barred from approving it.'),
+        .describe(
+          'Whether the author of the change is barred from approving it: who opened the pull request, else the author of the commit.',
+        ),
       sources: z
         .array(ApprovalSource)
         .min(1)

@@ -1,6 +1,6 @@
 import { didYouMean } from '@rastro/document';
 import { fault, InputError } from '@rastro/fault';
-import type { PolicyVerdict, RuleResult } from './evaluate-policy.ts';
+import type { PolicyVerdict, RuleResult } from './policy-question.ts';
 import type { Registry } from './state.ts';
 
 export type PromotionPlan =

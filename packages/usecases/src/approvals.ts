@@ -2,7 +2,7 @@ import { readRecord } from '@rastro/metrics';
 import type { Policy } from '@rastro/registry';
 import type { Actor, EventOf } from '@rastro/trail';
 import { recordPath } from './evaluate.ts';
-import type { Ports, Repository, Review } from './ports/index.ts';
+import type { Identity, Ports, Repository, Review } from './ports/index.ts';
 
 export type Approvals = EventOf<'gate'>['approvals'];
 
@@ -39,7 +39,7 @@ export async function peopleOf(
   const { commit } = approved;
   if (!commit) return { author: null, approvals: [] };
   const info = await repository.commitInfo(commit);
-  const committer: Actor | null = info ? { login: info.author.name, id: null } : null;
+  const committer = info ? personOf(info.author) : null;
   if (!asked || !needsApproval(asked) || !ports.context.slug) return { author: committer, approvals: [] };
   const { sources, exclude_author } = asked.approvals;
   const answered = sources.includes('environment') ? await environmentApprovals(approved, ports) : [];
@@ -49,6 +49,17 @@ export async function peopleOf(
     author: reviewed?.author ?? committer,
     approvals: [...answered, ...(sources.includes('review') ? (reviewed?.approvals ?? []) : [])],
   };
+}
+
+/** GitHub writes who somebody is into the address that hides theirs. */
+const HIDDEN = /^(?:(\d+)\+)?([^@+]+)@users\.noreply\.github\.com$/;
+
+/** The author of a commit, as a forge would name them where the commit tells it, else by the name in the commit. */
+function personOf({ name, email }: Identity): Actor {
+  const [, id, login] = HIDDEN.exec(email) ?? [];
+  return login === undefined
+    ? { login: name, id: null }
+    : { login, id: id === undefined ? null : Number(id) };
 }
 
 function needsApproval({ approvals, rollback }: Policy['stages'][string]): boolean {

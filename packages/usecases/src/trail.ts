@@ -61,8 +61,8 @@ export function instantOf(clock: Ports['clock']): string {
 }
 
 /** How long we try to get a word in before we give up, and the longest pause between two attempts, in milliseconds. */
-const PATIENCE = 15 * 60_000;
-const LONGEST_PAUSE = 60_000;
+const PATIENCE = 30 * 60_000;
+const LONGEST_PAUSE = 4 * 60_000;
 
 /**
  * Decides on the trail as it is and appends; when somebody else was first, reads it again and decides again.
