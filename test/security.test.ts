@@ -209,6 +209,27 @@ test('nothing is written through a link that leads outside', async () => {
   expect(await readdir(outside)).toEqual([]);
 });
 
+test('a working directory is not followed through a link that leads outside', async () => {
+  const elsewhere = join(scratch, 'elsewhere');
+  await mkdir(elsewhere);
+  await writeFile(join(elsewhere, 'rastro.yaml'), PROJECT);
+  await symlink(elsewhere, join(place.directory, 'project'));
+  const { exitCode, annotations } = await place.act('validate', { 'working-directory': 'project' });
+  expect(exitCode).toBe(2);
+  expect(annotations).toMatchObject([{ title: 'path-outside' }]);
+  expect(await readdir(elsewhere)).toEqual(['rastro.yaml']);
+});
+
+test('a model that is a pickle is never opened', async () => {
+  // What `pickle.load` would run: os.system('touch pwned').
+  const pickle = '\x80\x04\x8c\x02os\x8c\x06system\x93\x8c\x0btouch pwned\x85R.';
+  await place.repository.write({ 'models/churn.onnx': Buffer.from(pickle, 'latin1') });
+  const { exitCode, annotations } = await place.act('evaluate');
+  expect(exitCode).toBe(2);
+  expect(annotations).toMatchObject([{ title: 'model-not-onnx' }]);
+  expect(await readdir(place.directory)).not.toContain('pwned');
+});
+
 test('the policy comes from the protected base: a pull request that lowers a minimum still fails', async () => {
   const { repository } = place;
   await repository.branch('lower');
