@@ -1,6 +1,7 @@
 import type { Place, Severity } from '@rastro/fault';
 import type { RuleKind, RuleResult } from './check-result.ts';
 import type { ContractField } from './schema.ts';
+import type { ValueTest } from './value-test.ts';
 
 /** A file that is checked: where it is on this machine, and how people know it. */
 export interface CheckedFile {
@@ -41,6 +42,8 @@ export type Ask =
       readonly broken: string;
       readonly shows: readonly number[];
       readonly limits: Limits;
+      /** The same, of every value of the fields that the check needs; undefined where it is about more. */
+      readonly value?: ValueTest;
     }
   /** Broken on every row whose key came before. `fields` undefined: the whole row is the key. */
   | { readonly how: 'key'; readonly fields: readonly number[] | undefined; readonly limits: Limits }

@@ -1,4 +1,5 @@
 /** The promise data makes: schema, parse, infer, evolve, plan of checks. */
+export { type Automaton, automatonOfPattern, automatonOfTexts } from './automaton.ts';
 export type { Check, CheckedFile, CheckPlan, CheckSource, PlannedRule, TableFormat } from './check-plan.ts';
 export type { CheckResult, Offender, RuleKind, RuleResult } from './check-result.ts';
 export { type Physical, type PlainColumn, plainColumn } from './column-sql.ts';
@@ -25,4 +26,5 @@ export { type DataShape, type KeyPart, Scans } from './scans.ts';
 export { Contract, type ContractField, FieldType } from './schema.ts';
 export { WHITE_SPACE } from './sql.ts';
 export { type Converted, contractFromTableSchema, tableSchemaFromContract } from './table-schema.ts';
+export type { ValueTest, ValueTestName } from './value-test.ts';
 export { type FailOn, hasNew, markKnown, shortResult, verdictOf } from './verdict.ts';

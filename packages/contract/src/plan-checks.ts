@@ -14,6 +14,7 @@ import type {
 import { mentionsOf } from './expression.ts';
 import { Contract, type ContractField } from './schema.ts';
 import * as sql from './sql.ts';
+import type { ValueTest } from './value-test.ts';
 
 /** What a plan is made from, besides the contract. */
 export interface PlanRequest {
@@ -159,6 +160,7 @@ function fieldChecks(document: Document<Contract>, field: ContractField, index: 
     key: string,
     expected: string,
     broken: string,
+    value: ValueTest,
     limits?: Limits,
   ): Check => ({
     id: `${field.name}.${part}`,
@@ -167,20 +169,40 @@ function fieldChecks(document: Document<Contract>, field: ContractField, index: 
     expected,
     severity: field.severity,
     place: place(key),
-    ask: { how: 'row', broken, shows: [index], limits: limits ?? { warn: undefined, fail: field.tolerance } },
+    ask: {
+      how: 'row',
+      broken,
+      shows: [index],
+      limits: limits ?? { warn: undefined, fail: field.tolerance },
+      value,
+    },
   });
   const checks: Check[] = [];
-  if (field.required) checks.push(row('required', 'required', 'required', 'a value', `${t} IS NULL`));
+  const present = { test: 'present' } as const;
+  if (field.required)
+    checks.push(row('required', 'required', 'required', 'a value', `${t} IS NULL`, present));
   if (field.nulls) {
     const { warn, fail } = field.nulls;
-    checks.push(row('nulls', 'required', 'nulls', nullsWords(field.nulls), `${t} IS NULL`, { warn, fail }));
+    const limits = { warn, fail };
+    checks.push(row('nulls', 'required', 'nulls', nullsWords(field.nulls), `${t} IS NULL`, present, limits));
   }
   if (field.type !== 'any')
-    checks.push(row('type', 'type', 'type', TYPE_WORDS[field.type], `${t} IS NOT NULL AND ${v} IS NULL`));
+    checks.push(
+      row('type', 'type', 'type', TYPE_WORDS[field.type], `${t} IS NOT NULL AND ${v} IS NULL`, {
+        test: 'type',
+      }),
+    );
   const range = rangeOf(field, v);
-  if (range) checks.push(row('range', 'range', range.key, range.expected, range.broken));
+  if (range) {
+    const { minimum, exclusiveMinimum, maximum, exclusiveMaximum } = field;
+    const value = { test: 'range', minimum, exclusiveMinimum, maximum, exclusiveMaximum } as const;
+    checks.push(row('range', 'range', range.key, range.expected, range.broken, value));
+  }
   const length = lengthOf(field, v);
-  if (length) checks.push(row('length', 'length', length.key, length.expected, length.broken));
+  if (length) {
+    const value = { test: 'length', minimum: field.minLength, maximum: field.maxLength } as const;
+    checks.push(row('length', 'length', length.key, length.expected, length.broken, value));
+  }
   if (field.enum) {
     checks.push(
       row(
@@ -189,6 +211,7 @@ function fieldChecks(document: Document<Contract>, field: ContractField, index: 
         'enum',
         `one of ${listed(field.enum)}`,
         `${v} NOT IN (${field.enum.map((value) => literal(field, value)).join(', ')})`,
+        { test: 'oneOf', values: field.enum },
       ),
     );
   }
@@ -200,6 +223,7 @@ function fieldChecks(document: Document<Contract>, field: ContractField, index: 
         'trimmed',
         'no white space at either end',
         `${v} <> trim(${v}, ${sql.WHITE_SPACE})`,
+        { test: 'trimmed' },
       ),
     );
   }
@@ -211,6 +235,7 @@ function fieldChecks(document: Document<Contract>, field: ContractField, index: 
         'format',
         FORMAT_WORDS[field.format],
         `NOT regexp_full_match(${v}, ${sql.text(FORMATS[field.format]!)})`,
+        { test: 'format', pattern: FORMATS[field.format]! },
       ),
     );
   }
@@ -222,6 +247,7 @@ function fieldChecks(document: Document<Contract>, field: ContractField, index: 
         'pattern',
         `the pattern ${field.pattern}`,
         `NOT regexp_full_match(${v}, ${sql.text(field.pattern)})`,
+        { test: 'pattern', pattern: field.pattern },
       ),
     );
   }
@@ -384,6 +410,7 @@ function keyChecks(document: Document<Contract>): Check[] {
           broken: sql.any(fields.map((index) => `_t${index} IS NULL`)),
           shows: fields,
           limits,
+          value: { test: 'present' },
         },
       },
       {

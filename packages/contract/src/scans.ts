@@ -10,6 +10,8 @@ export interface DataShape {
   readonly partial: readonly number[];
   /** How many columns there are that the contract does not name. */
   readonly extras: number;
+  /** Positions of the checks that are known to hold, which need not be asked. Default: none. */
+  readonly proven?: ReadonlySet<number>;
 }
 
 /** A part of all keys, told by their hash: what is too much for the memory at once is asked part by part. */
@@ -149,8 +151,9 @@ WHERE _at > first ORDER BY _at LIMIT ${this.#plan.limit}`;
       : sql.all([...doubtful.map((field) => `_h${field}`), `(${broken})`]);
   }
 
-  /** Every text of a text column is a text: that need not be asked of each. */
+  /** What is proven need not be asked, nor whether every text of a text column is a text. */
   #cannotBreak(index: number): boolean {
+    if (this.#shape.proven?.has(index)) return true;
     const { kind, needs } = this.#plan.checks[index]!;
     const field = needs[0]!;
     return (

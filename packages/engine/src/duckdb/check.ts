@@ -11,8 +11,9 @@ import {
   type SeenOffender,
 } from '@rastro/contract';
 import { fault, InputError, OutsideError, RastroError } from '@rastro/fault';
+import { columnTests, provenChecks } from './column-tests.ts';
 import { withNames } from './named-columns.ts';
-import { firstLine, type OpenedFile, openFile, type QuickType, type Scratch } from './opened-file.ts';
+import { firstLine, type OpenedFile, openFile, type Scratch } from './opened-file.ts';
 import { makeReferences } from './references.ts';
 import { parseRules } from './rule-expression.ts';
 import type { JsonRow, Session } from './session.ts';
@@ -52,11 +53,13 @@ async function attempt(
   const table = tableOf(opened, names);
   await makeViews(session, table, names);
   await makeReferences(session, plan, scratch);
-  const scans = new Scans(plan, shapeOf(table));
+  const proven = provenChecks(plan, opened);
+  const scans = new Scans(plan, { ...shapeOf(table), proven });
   await bindRules(session, plan, scans);
   const sound = opened.reduce((sum, { facts }) => sum + facts.rows - facts.dropped, 0);
   const fused =
-    (await quickRow(session, plan, table, sound)) ?? (await fusedRow(session, plan, scans, scratch));
+    (await quickRow(session, plan, table, { rows: sound, proven })) ??
+    (await fusedRow(session, plan, scans, scratch));
   if (fused === undefined || Number(fused.n) !== sound) return undefined;
   const answers = await answer(session, plan, scans, table, fused);
   const samples = await samplesOf(session, scans);
@@ -87,9 +90,9 @@ async function openAll(session: Session, plan: CheckPlan, scratch: Scratch): Pro
     );
   }
   const opened: OpenedFile[] = [];
-  const types = quickTypes(plan);
+  const tests = columnTests(plan);
   for (const file of source.files) {
-    const one = await openFile(session, file, { ...source, limit: plan.limit, types }, scratch);
+    const one = await openFile(session, file, { ...source, limit: plan.limit, tests }, scratch);
     opened.push(withNames(plan, one));
   }
   return opened;
@@ -124,31 +127,19 @@ async function quickRow(
   session: Session,
   plan: CheckPlan,
   table: Table,
-  rows: number,
+  { rows, proven }: { rows: number; proven: ReadonlySet<number> },
 ): Promise<JsonRow | undefined> {
   const names = plan.fields.map(({ name }) => name);
   const quick = quickTable(table, names);
   if (!quick) return undefined;
   await makeViews(session, quick, names);
-  const scans = new Scans(plan, shapeOf(quick));
+  const scans = new Scans(plan, { ...shapeOf(quick), proven });
   const row = await session.row(scans.fused()).catch((error: unknown) => {
     if (error instanceof RastroError) throw error;
     return undefined;
   });
   await makeViews(session, table, names);
   return row && Number(row.n) === rows ? row : undefined;
-}
-
-/** Fields whose usual notation the engine reads by itself. */
-function quickTypes({ fields, source }: CheckPlan): Map<string, QuickType> {
-  const isPlain = source.header && !source.trim && source.encoding === 'utf-8';
-  return new Map(
-    fields.flatMap(({ name, type, decimalChar, groupChar }): [string, QuickType][] => {
-      const isUsual = isPlain && decimalChar === '.' && groupChar === undefined;
-      const isQuick = type === 'integer' || type === 'number' || type === 'date' || type === 'datetime';
-      return isUsual && isQuick ? [[name, type]] : [];
-    }),
-  );
 }
 
 /** The fused scan; undefined when the engine cannot read a file as it is. */
@@ -207,7 +198,9 @@ async function answer(
   const values = new Map<number, number | null>();
   for (const { index, check } of asked) {
     const isKey = check.ask.how === 'key' || check.ask.how === 'reference';
-    const value = isKey ? await countKeys(session, scans, index) : fused[`k${index}`];
+    const value = isKey
+      ? await countKeys(session, scans, index)
+      : (fused[`k${index}`] ?? (check.ask.how === 'row' ? 0 : null));
     values.set(index, value === null || value === undefined ? null : Number(value));
   }
   const broken = asked.filter(

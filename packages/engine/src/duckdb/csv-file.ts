@@ -1,14 +1,7 @@
 import { open } from 'node:fs/promises';
 import type { FileFacts, StructureCode, StructureFault } from '@rastro/contract';
-import {
-  type CsvDialect,
-  type CsvRecord,
-  CsvScanner,
-  fieldsOf,
-  LONGEST_RECORD,
-  type Shape,
-} from './csv-scanner.ts';
-import { bytesOfText, decoderOf } from './text-file.ts';
+import { type CsvDialect, type CsvRecord, CsvScanner, fieldsOf, LONGEST_RECORD } from './csv-scanner.ts';
+import { bytesOfText, decoderOf, roomsOf } from './text-file.ts';
 
 /** How a delimited text file is read. */
 export interface CsvOptions {
@@ -17,8 +10,6 @@ export interface CsvOptions {
   readonly header: boolean;
   /** Structural faults to tell with their place; all are counted. */
   readonly limit: number;
-  /** What the values of a column should look like. */
-  readonly shapeOf?: (column: string, index: number) => Shape;
 }
 
 interface TextFile {
@@ -35,8 +26,6 @@ export interface CsvScan {
   readonly lineEnd: '\n' | '\r\n';
   /** Bytes of its longest record. */
   readonly longest: number;
-  /** Positions of the columns all of whose values look as they should. */
-  readonly certain: readonly number[];
 }
 
 /** Scans a file; with `copy`, writes its sound records there as plain CSV: UTF-8, quoted throughout, comma, LF, no header. */
@@ -44,14 +33,8 @@ export async function scanCsv(file: TextFile, options: CsvOptions, copy?: string
   const reader = new CsvReader(options);
   const writer = copy === undefined ? undefined : new CopyWriter(await open(copy, 'w'));
   try {
-    const { shapeOf } = options;
-    let isWatching = false;
     const scanner = new CsvScanner(options.dialect, (record) => {
       const isSound = reader.take(record);
-      if (!isWatching && shapeOf && options.header) {
-        isWatching = true;
-        scanner.watch(reader.columns.map(shapeOf));
-      }
       if (isSound && writer) writer.add(fieldsOf(record, options.dialect, reader.decode));
       return !record.unterminated;
     });
@@ -65,6 +48,43 @@ export async function scanCsv(file: TextFile, options: CsvOptions, copy?: string
   } finally {
     await writer?.close();
   }
+}
+
+/** The first record of a file, when all of it is plain and stands at the beginning. */
+export interface PlainHeader {
+  /** Its names, or positions where the file has no header. */
+  readonly columns: readonly string[];
+  readonly lineEnd: '\n' | '\r\n';
+  /** Bytes of the record that is the header; 0 where there is none. */
+  readonly length: number;
+  /** Where the data begins, in bytes after a byte order mark. */
+  readonly dataStart: number;
+}
+
+const LF = 10;
+const CR = 13;
+const HEADER_ROOM = 65_536;
+
+/** Reads the names of the columns from the first bytes of a file; undefined unless they are plain, with a line end after them. */
+export async function readHeader(file: TextFile, options: CsvOptions): Promise<PlainHeader | undefined> {
+  const reader = new CsvReader(options);
+  let header: PlainHeader | undefined;
+  const scanner = new CsvScanner(options.dialect, (record) => {
+    reader.take(record);
+    const { buffer, start, end } = record;
+    const ending =
+      buffer[end] === LF ? '\n' : buffer[end] === CR && buffer[end + 1] === LF ? '\r\n' : undefined;
+    if (start > 0 || ending === undefined || !reader.finish(file.path, scanner).isPlain) return false;
+    const length = options.header ? end : 0;
+    const dataStart = options.header ? end + ending.length : 0;
+    header = { columns: reader.columns, lineEnd: ending, length, dataStart };
+    return false;
+  });
+  for await (const bytes of bytesOfText(file, options.encoding, roomsOf(HEADER_ROOM))) {
+    scanner.push(bytes);
+    break;
+  }
+  return header;
 }
 
 /** The physical lines of records, given as their positions (1-based) among the sound ones, in rising order. */
@@ -199,7 +219,7 @@ class CsvReader {
     this.#faults.set(code, entry);
   }
 
-  finish(path: string, { traits, certain }: CsvScanner): CsvScan {
+  finish(path: string, { traits }: CsvScanner): CsvScan {
     const { lf, crlf, cr } = traits;
     const faults: StructureFault[] = [...this.#faults].map(([code, found]) => ({ code, ...found }));
     if (this.#columns === undefined) {
@@ -221,7 +241,6 @@ class CsvReader {
       this.#options.encoding === 'utf-8';
     return {
       isPlain,
-      certain,
       longest: traits.longest,
       lineEnd: crlf > 0 ? '\r\n' : '\n',
       facts: {

@@ -41,23 +41,6 @@ export interface CsvTraits {
   lenient: boolean;
 }
 
-/**
- * What the bytes of a column may be for the engine to read its values without losing how they are written. A column of which
- * one value has other bytes is doubtful: what it is must be asked of its text.
- */
-export const SHAPES = { none: 0, integer: 1, number: 2, date: 4, datetime: 8 } as const;
-export type Shape = (typeof SHAPES)[keyof typeof SHAPES];
-
-/** For each byte the shapes that it does not fit: engines read `1_000`, ` 5` and `0x1F` as numbers, and `+-1` even. */
-const MISFITS = new Uint8Array(256).map((_, byte) => {
-  const fits = (allowed: string) => allowed.includes(String.fromCharCode(byte));
-  return (
-    (fits('0123456789-') ? 0 : SHAPES.integer | SHAPES.date) |
-    (fits('0123456789-.eE') ? 0 : SHAPES.number) |
-    (fits('0123456789-:T ') ? 0 : SHAPES.datetime)
-  );
-});
-
 /** A longer record is a quote that was never closed, or no CSV. */
 export const LONGEST_RECORD = 16 * 1024 * 1024;
 
@@ -89,8 +72,6 @@ export class CsvScanner {
   #line = 1;
   #columns: number | undefined;
   #done = false;
-  #shapes: Uint8Array = new Uint8Array(0);
-  #doubtful: Uint8Array = new Uint8Array(0);
 
   constructor(dialect: CsvDialect, visit: (record: CsvRecord) => boolean) {
     this.#dialect = dialect;
@@ -107,19 +88,6 @@ export class CsvScanner {
       hasNul: false,
       isUtf8: true,
     };
-  }
-
-  /** From the next record on, looks whether the values of columns have their shapes. */
-  watch(shapes: readonly Shape[]): void {
-    this.#shapes = Uint8Array.from(shapes);
-    this.#doubtful = new Uint8Array(shapes.length);
-  }
-
-  /** Positions of the watched columns all of whose values had their shape. */
-  get certain(): number[] {
-    return [...this.#shapes.keys()].filter(
-      (column) => this.#shapes[column] !== SHAPES.none && this.#doubtful[column] === 0,
-    );
   }
 
   /** Scans the next bytes of the file, which may be overwritten afterwards. Returns false when no more are wanted. */
@@ -171,25 +139,16 @@ export class CsvScanner {
       let lenient = false;
       let innerLines = 0;
       let lineEnd = 0;
-      let misfits = 0;
-      let fieldStart = start;
-      const shapes = this.#shapes;
       position = start;
       for (; position < length; position++) {
         let byte = buffer[position]!;
         if (kind[byte] === 0 && (state === UNQUOTED || state === QUOTED)) {
-          if (shapes[fields - 1]! > 0) {
-            do misfits |= MISFITS[buffer[position++]!]!;
-            while (position < length && kind[buffer[position]!] === 0);
-          } else {
-            do position++;
-            while (position < length && kind[buffer[position]!] === 0);
-          }
+          do position++;
+          while (position < length && kind[buffer[position]!] === 0);
           if (position === length) break;
           byte = buffer[position]!;
         }
         if (state === QUOTED) {
-          if (byte !== quote) misfits = 255;
           if (byte === quote) state = QUOTE_IN_QUOTED;
           else if (byte === LF) innerLines++;
           else if (byte === 0) nul = true;
@@ -197,15 +156,6 @@ export class CsvScanner {
           continue;
         }
         if (byte === delimiter) {
-          const shape = shapes[fields - 1] ?? 0;
-          if (
-            shape > 0 &&
-            ((shape & misfits) > 0 ||
-              (shape >= SHAPES.date && !hasPlaces(shape, buffer, fieldStart, position)))
-          )
-            this.#doubtful[fields - 1] = 1;
-          misfits = 0;
-          fieldStart = position + 1;
           fields++;
           state = FIELD_START;
         } else if (byte === LF) {
@@ -224,7 +174,6 @@ export class CsvScanner {
           } else lenient = true;
         } else {
           if (byte === 0) nul = true;
-          misfits |= MISFITS[byte]!;
           const isSpace = byte === SPACE || byte === TAB;
           if (state === QUOTE_IN_QUOTED) {
             lenient = true;
@@ -236,12 +185,6 @@ export class CsvScanner {
         }
       }
       if (lineEnd === 0 && !isLast) return start;
-      const shape = shapes[fields - 1] ?? 0;
-      if (
-        shape > 0 &&
-        ((shape & misfits) > 0 || (shape >= SHAPES.date && !hasPlaces(shape, buffer, fieldStart, position)))
-      )
-        this.#doubtful[fields - 1] = 1;
       if (lineEnd === 2) traits.crlf++;
       else if (lineEnd === 1) {
         if (buffer[position] === LF) traits.lf++;
@@ -285,29 +228,6 @@ export class CsvScanner {
     this.#visit(record);
     this.#done = true;
   }
-}
-
-const HYPHEN = 45;
-const COLON = 58;
-const QUOTE = 34;
-const TWO = 50;
-const FOUR = 52;
-
-/**
- * Whether a field of the shape `date` or `datetime` is empty, or has its separators where `2024-01-31` or `2024-01-31 12:00:00` has
- * them. Whether there is such a day the engine tells; midnight as hour 24 it would take.
- */
-function hasPlaces(shape: number, buffer: Buffer, start: number, end: number): boolean {
-  if (start === end) return true;
-  const isQuoted = buffer[start] === QUOTE;
-  const first = isQuoted ? start + 1 : start;
-  const length = isQuoted ? end - start - 2 : end - start;
-  const hasDate = buffer[first + 4] === HYPHEN && buffer[first + 7] === HYPHEN;
-  if (shape === SHAPES.date) return length === 10 && hasDate;
-  const isHour24 = buffer[first + 11] === TWO && buffer[first + 12]! >= FOUR;
-  return (
-    length === 19 && hasDate && !isHour24 && buffer[first + 13] === COLON && buffer[first + 16] === COLON
-  );
 }
 
 /** The texts of a record's fields, in UTF-8 or as `decode` reads them. */

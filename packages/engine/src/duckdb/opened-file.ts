@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { CheckedFile, FileFacts, Physical, TableFormat } from '@rastro/contract';
+import type { CheckedFile, FileFacts, Physical, TableFormat, ValueTestName } from '@rastro/contract';
 import { fault, InputError, place } from '@rastro/fault';
+import type { ColumnTests } from './column-tests.ts';
 import { type CsvOptions, linesOf, scanCsv } from './csv-file.ts';
-import { SHAPES } from './csv-scanner.ts';
 import { linesOfJson, scanJson } from './json-file.ts';
+import { proveCsv } from './prove-csv.ts';
 import type { Session } from './session.ts';
 import { isPacked } from './text-file.ts';
 
@@ -20,15 +21,14 @@ export interface ReadOptions {
   readonly trim: boolean;
   /** Structural faults to tell with their place. */
   readonly limit: number;
-  /** Columns whose values may be read as typed where all of them are written in the usual way. */
-  readonly types?: ReadonlyMap<string, QuickType>;
+  /** Tests of the values of columns, by name, which the bytes of the file may prove. */
+  readonly tests?: ReadonlyMap<string, ColumnTests>;
   readonly missingValues?: readonly string[];
 }
 
-/** Types that the engine reads faster by itself than from text. */
-export type QuickType = 'integer' | 'number' | 'date' | 'datetime';
-
-const QUICK: Record<QuickType, Physical> = {
+/** How the engine reads values by itself, faster than from text, once it is proven how they are written. */
+const QUICK: Record<ColumnTests['kind'], Physical> = {
+  text: 'text',
   integer: 'BIGINT',
   number: 'DOUBLE',
   date: 'DATE',
@@ -47,9 +47,9 @@ export interface OpenedFile {
   readonly columns: readonly { readonly sql: string; readonly physical: Physical }[];
   /** Whether places in it are physical lines, or row numbers. */
   readonly counts: 'lines' | 'rows';
-  /** Names of the columns whose values are all written in the usual way for their type. */
-  readonly certain?: ReadonlySet<string>;
-  /** The same file with these of the certain columns read as typed. */
+  /** What is proven of all values of a column, by its name. */
+  readonly proven?: ReadonlyMap<string, ReadonlySet<ValueTestName>>;
+  /** The same file with these columns read as typed, of which that is proven. */
   readonly quick?: (names: ReadonlySet<string>) => OpenedFile;
   /** From row numbers to physical lines (or to themselves). */
   locate(rows: readonly number[]): Promise<Map<number, number>>;
@@ -113,9 +113,11 @@ async function openCsv(file: CheckedFile, options: ReadOptions, scratch: Scratch
     encoding: options.encoding,
     header: options.header,
     limit: options.limit,
-    shapeOf: (column) => SHAPES[options.types?.get(column) ?? 'none'],
   };
-  const scan = await scanCsv(file, csv);
+  const tests: ReadonlyMap<string, ColumnTests> = options.tests ?? new Map();
+  const missingValues = options.missingValues ?? [];
+  const plain = scratch.always ? undefined : await proveCsv(file, { ...csv, tests, missingValues });
+  const scan = plain ?? (await scanCsv(file, csv));
   const count = scan.facts.columns.length;
   const texts = scan.facts.columns.map(() => 'VARCHAR');
   let relation: string;
@@ -141,21 +143,20 @@ async function openCsv(file: CheckedFile, options: ReadOptions, scratch: Scratch
     counts: 'lines',
     locate: (rows) => linesOf(file, csv, rows),
   };
-  if (!scan.isPlain || scratch.always) return text;
-  const { columns } = scan.facts;
+  if (!plain) return text;
   return {
     ...text,
-    certain: new Set(scan.certain.map((index) => columns[index]!)),
+    proven: plain.proven,
     quick(names) {
-      const physical = columns.map((name): Physical => {
-        const type = names.has(name) ? options.types?.get(name) : undefined;
-        return type === undefined ? 'text' : QUICK[type];
+      const physical = plain.facts.columns.map((name): Physical => {
+        const column = names.has(name) ? tests.get(name) : undefined;
+        return QUICK[column?.kind ?? 'text'];
       });
       const layout = { ...options, lineEnd: scan.lineEnd, longest: scan.longest };
       const types = physical.map((type) => (type === 'text' ? 'VARCHAR' : type));
       return {
         ...text,
-        relation: readCsv(file.absolute, types, { ...layout, nulls: options.missingValues ?? [] }),
+        relation: readCsv(file.absolute, types, { ...layout, nulls: missingValues }),
         columns: physical.map((type, index) => ({ sql: `c${index}`, physical: type })),
       };
     },

@@ -38,13 +38,18 @@ export async function isPacked({ absolute }: TextFile): Promise<boolean> {
 
 /**
  * The bytes of a text file in an ASCII-compatible encoding, unpacked, without byte order mark: UTF-16 comes as UTF-8.
- * The bytes hold until the next are asked for.
+ * The bytes hold until the next are asked for. Those of a file that is not packed lie in the rooms by turns, so that one is filled
+ * while the other is worked on.
  * @throws InputError when the file is not there, is no text, or is UTF-16 where the contract says otherwise.
  */
-export async function* bytesOfText(file: TextFile, encoding: string): AsyncGenerator<Buffer> {
+export async function* bytesOfText(
+  file: TextFile,
+  encoding: string,
+  rooms = roomsOf(CHUNK),
+): AsyncGenerator<Buffer> {
   let decode: ((bytes: Buffer, isLast: boolean) => Buffer) | undefined;
   let isFirst = true;
-  for await (let bytes of rawBytes(file)) {
+  for await (let bytes of rawBytes(file, rooms)) {
     if (isFirst) {
       refuseNoText(bytes, file.path, encoding);
       if (encoding.startsWith('utf-16')) decode = utf16Decoder(utf16Of(bytes, encoding), file.path);
@@ -59,7 +64,7 @@ export async function* bytesOfText(file: TextFile, encoding: string): AsyncGener
 }
 
 /** The bytes of a file as they are, unpacked when it is compressed with gzip; each holds until the next are asked for. */
-export async function* rawBytes(file: TextFile): AsyncGenerator<Buffer> {
+export async function* rawBytes(file: TextFile, rooms = roomsOf(CHUNK)): AsyncGenerator<Buffer> {
   const handle = await open(file.absolute).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT') throw error;
     throw new InputError(
@@ -67,17 +72,25 @@ export async function* rawBytes(file: TextFile): AsyncGenerator<Buffer> {
     );
   });
   try {
-    const buffer = Buffer.allocUnsafe(CHUNK);
-    for (let isFirst = true; ; isFirst = false) {
-      const { bytesRead } = await handle.read(buffer, 0, CHUNK);
+    let next = handle.read(rooms[0]);
+    for (let turn = 0; ; turn++) {
+      const { bytesRead, buffer } = await next;
       if (bytesRead === 0) return;
       const bytes = buffer.subarray(0, bytesRead);
-      if (isFirst && isGzip(bytes)) return yield* unpacked(file);
+      if (turn === 0 && isGzip(bytes)) return yield* unpacked(file);
+      next = handle.read(rooms[turn % 2 === 0 ? 1 : 0]);
+      // A failure is told when it is its turn.
+      next.catch(() => {});
       yield bytes;
     }
   } finally {
     await handle.close();
   }
+}
+
+/** Two rooms for the bytes of a file. */
+export function roomsOf(bytes: number): readonly [Buffer, Buffer] {
+  return [Buffer.allocUnsafe(bytes), Buffer.allocUnsafe(bytes)];
 }
 
 async function* unpacked({ absolute, path }: TextFile): AsyncGenerator<Buffer> {
