@@ -42,7 +42,9 @@ export type Ask =
       readonly broken: string;
       readonly shows: readonly number[];
       readonly limits: Limits;
-      /** The same, of every value of the fields that the check needs; undefined where it is about more. */
+      /** An aggregate that is not true where no row breaks the check; it is cheaper than counting them. */
+      readonly doubt?: string | undefined;
+      /** The same as `broken`, of every value of the fields that the check needs; undefined where it is about more. */
       readonly value?: ValueTest;
     }
   /** Broken on every row whose key came before. `fields` undefined: the whole row is the key. */

@@ -12,6 +12,7 @@ import type {
   Unasked,
 } from './check-plan.ts';
 import { mentionsOf } from './expression.ts';
+import { mismatch } from './pattern-sql.ts';
 import { Contract, type ContractField } from './schema.ts';
 import * as sql from './sql.ts';
 import type { ValueTest } from './value-test.ts';
@@ -161,7 +162,7 @@ function fieldChecks(document: Document<Contract>, field: ContractField, index: 
     expected: string,
     broken: string,
     value: ValueTest,
-    limits?: Limits,
+    { limits, doubt }: { limits?: Limits; doubt?: string } = {},
   ): Check => ({
     id: `${field.name}.${part}`,
     kind,
@@ -174,6 +175,7 @@ function fieldChecks(document: Document<Contract>, field: ContractField, index: 
       broken,
       shows: [index],
       limits: limits ?? { warn: undefined, fail: field.tolerance },
+      doubt,
       value,
     },
   });
@@ -184,7 +186,9 @@ function fieldChecks(document: Document<Contract>, field: ContractField, index: 
   if (field.nulls) {
     const { warn, fail } = field.nulls;
     const limits = { warn, fail };
-    checks.push(row('nulls', 'required', 'nulls', nullsWords(field.nulls), `${t} IS NULL`, present, limits));
+    checks.push(
+      row('nulls', 'required', 'nulls', nullsWords(field.nulls), `${t} IS NULL`, present, { limits }),
+    );
   }
   if (field.type !== 'any')
     checks.push(
@@ -196,23 +200,23 @@ function fieldChecks(document: Document<Contract>, field: ContractField, index: 
   if (range) {
     const { minimum, exclusiveMinimum, maximum, exclusiveMaximum } = field;
     const value = { test: 'range', minimum, exclusiveMinimum, maximum, exclusiveMaximum } as const;
-    checks.push(row('range', 'range', range.key, range.expected, range.broken, value));
+    checks.push(
+      row('range', 'range', range.key, range.expected, range.broken, value, { doubt: range.doubt }),
+    );
   }
   const length = lengthOf(field, v);
   if (length) {
     const value = { test: 'length', minimum: field.minLength, maximum: field.maxLength } as const;
-    checks.push(row('length', 'length', length.key, length.expected, length.broken, value));
+    checks.push(
+      row('length', 'length', length.key, length.expected, length.broken, value, { doubt: length.doubt }),
+    );
   }
   if (field.enum) {
     checks.push(
-      row(
-        'enum',
-        'enum',
-        'enum',
-        `one of ${listed(field.enum)}`,
-        `${v} NOT IN (${field.enum.map((value) => literal(field, value)).join(', ')})`,
-        { test: 'oneOf', values: field.enum },
-      ),
+      row('enum', 'enum', 'enum', `one of ${listed(field.enum)}`, noneOf(field, field.enum, v), {
+        test: 'oneOf',
+        values: field.enum,
+      }),
     );
   }
   if (field.trimmed) {
@@ -229,26 +233,18 @@ function fieldChecks(document: Document<Contract>, field: ContractField, index: 
   }
   if (field.format) {
     checks.push(
-      row(
-        'format',
-        'pattern',
-        'format',
-        FORMAT_WORDS[field.format],
-        `NOT regexp_full_match(${v}, ${sql.text(FORMATS[field.format]!)})`,
-        { test: 'format', pattern: FORMATS[field.format]! },
-      ),
+      row('format', 'pattern', 'format', FORMAT_WORDS[field.format], mismatch(v, FORMATS[field.format]!), {
+        test: 'format',
+        pattern: FORMATS[field.format]!,
+      }),
     );
   }
   if (field.pattern !== undefined) {
     checks.push(
-      row(
-        'pattern',
-        'pattern',
-        'pattern',
-        `the pattern ${field.pattern}`,
-        `NOT regexp_full_match(${v}, ${sql.text(field.pattern)})`,
-        { test: 'pattern', pattern: field.pattern },
-      ),
+      row('pattern', 'pattern', 'pattern', `the pattern ${field.pattern}`, mismatch(v, field.pattern), {
+        test: 'pattern',
+        pattern: field.pattern,
+      }),
     );
   }
   if (field.unique) {
@@ -276,39 +272,47 @@ interface Constraint {
   readonly key: string;
   readonly expected: string;
   readonly broken: string;
+  readonly doubt: string;
 }
 
 function rangeOf(field: ContractField, v: string): Constraint | undefined {
   const bounds = (
     [
-      ['minimum', '<', 'at least'],
-      ['exclusiveMinimum', '<=', 'above'],
-      ['maximum', '>', 'at most'],
-      ['exclusiveMaximum', '>=', 'below'],
+      ['minimum', '<', 'min', 'at least'],
+      ['exclusiveMinimum', '<=', 'min', 'above'],
+      ['maximum', '>', 'max', 'at most'],
+      ['exclusiveMaximum', '>=', 'max', 'below'],
     ] as const
-  ).flatMap(([key, broken, words]) => {
+  ).flatMap(([key, broken, extreme, words]) => {
     const bound = field[key];
-    return bound === undefined
-      ? []
-      : [{ key, words: `${words} ${bound}`, broken: `${v} ${broken} ${literal(field, bound)}` }];
+    if (bound === undefined) return [];
+    const against = `${broken} ${literal(field, bound)}`;
+    return [
+      { key, words: `${words} ${bound}`, broken: `${v} ${against}`, doubt: `${extreme}(${v}) ${against}` },
+    ];
   });
   if (bounds.length === 0) return undefined;
   return {
     key: bounds[0]!.key,
     expected: bounds.map(({ words }) => words).join(' and '),
     broken: sql.any(bounds.map(({ broken }) => broken)),
+    doubt: sql.any(bounds.map(({ doubt }) => doubt)),
   };
 }
 
 function lengthOf({ minLength, maxLength }: ContractField, v: string): Constraint | undefined {
   const broken: string[] = [];
+  const doubt: string[] = [];
   const words: string[] = [];
   if (minLength !== undefined) {
     broken.push(`length(${v}) < ${minLength}`);
+    doubt.push(`min(length(${v})) < ${minLength}`);
     words.push(`at least ${minLength}`);
   }
   if (maxLength !== undefined) {
     broken.push(`length(${v}) > ${maxLength}`);
+    // No text has more characters than bytes, which are counted already.
+    doubt.push(`max(strlen(${v})) > ${maxLength}`);
     words.push(`at most ${maxLength}`);
   }
   if (broken.length === 0) return undefined;
@@ -316,7 +320,19 @@ function lengthOf({ minLength, maxLength }: ContractField, v: string): Constrain
     key: minLength === undefined ? 'maxLength' : 'minLength',
     expected: `${words.join(' and ')} characters`,
     broken: sql.any(broken),
+    doubt: sql.any(doubt),
   };
+}
+
+/** A function is asked once for each entry of a dictionary, which Parquet has of values that come often; `IN` for every row. */
+const MOST_IN_LIST = 16;
+
+function noneOf(field: ContractField, values: readonly (string | number | boolean)[], v: string): string {
+  const list = values.map((value) => literal(field, value)).join(', ');
+  const isText = field.type === 'string' || field.type === 'any';
+  return isText && values.length <= MOST_IN_LIST
+    ? `NOT list_contains([${list}], ${v})`
+    : `${v} NOT IN (${list})`;
 }
 
 function literal(field: ContractField, value: string | number | boolean): string {

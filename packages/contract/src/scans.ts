@@ -51,14 +51,22 @@ export class Scans {
 
   /**
    * The fused scan, one row: `n` is the number of rows; `k<i>` is, for a check over rows, how many break it, and for a
-   * measure the measure itself.
+   * measure the measure itself. Where `d<i>` is there instead, and is true, rows may break the check: `counts` tells how many.
    */
   fused(only: readonly number[] = this.asked): string {
+    return this.#aggregates(only, (index) => this.#doubt(index) ?? this.#count(index));
+  }
+
+  /** As `fused`, with the number of rows that break each of these checks. */
+  counts(only: readonly number[]): string {
+    return this.#aggregates(only, (index) => this.#count(index));
+  }
+
+  #aggregates(only: readonly number[], aggregate: (index: number) => string): string {
     const columns = only.flatMap((index) => {
       const { ask } = this.#plan.checks[index]!;
       if (this.#cannotBreak(index)) return [];
-      if (ask.how === 'row')
-        return [`${this.#broken(index) ?? `count_if(${this.#condition(index, ask.broken)})`} AS k${index}`];
+      if (ask.how === 'row') return [aggregate(index)];
       if (ask.how === 'measure' || ask.how === 'newest') return [`(${ask.measure})::DOUBLE AS k${index}`];
       return [];
     });
@@ -133,6 +141,21 @@ WHERE _at > first ORDER BY _at LIMIT ${this.#plan.limit}`;
   /** The type of a rule's expression, in the column `column_type`; fails where the expression does. */
   ruleType(expression: string): string {
     return `DESCRIBE ${this.#typed('source')}\nSELECT (${expression}\n) AS holds FROM named WHERE (${expression}\n)`;
+  }
+
+  #count(index: number): string {
+    const { ask } = this.#plan.checks[index]!;
+    if (ask.how !== 'row') throw new TypeError(`check ${index} is not over rows`);
+    return `${this.#broken(index) ?? `count_if(${this.#condition(index, ask.broken)})`} AS k${index}`;
+  }
+
+  /** Only for Parquet: texts that no scan of their bytes could prove are likely to break the check, and another scan costs more. */
+  #doubt(index: number): string | undefined {
+    const { ask, needs } = this.#plan.checks[index]!;
+    const isWhole = !needs.some((field) => this.#shape.partial.includes(field));
+    const doubt =
+      ask.how === 'row' && this.#plan.source.format === 'parquet' && isWhole ? ask.doubt : undefined;
+    return doubt && `(${doubt}) AS d${index}`;
   }
 
   /** Missing and mistyped values, which two counts per column tell faster than a condition on every row. */

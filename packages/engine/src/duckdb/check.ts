@@ -195,12 +195,14 @@ async function answer(
   fused: JsonRow,
 ): Promise<Answer[]> {
   const asked = scans.asked.map((index) => ({ index, check: plan.checks[index]! }));
+  const doubtful = scans.asked.filter((index) => fused[`d${index}`] === true);
+  const counts = doubtful.length === 0 ? fused : { ...fused, ...(await session.row(scans.counts(doubtful))) };
   const values = new Map<number, number | null>();
   for (const { index, check } of asked) {
     const isKey = check.ask.how === 'key' || check.ask.how === 'reference';
     const value = isKey
       ? await countKeys(session, scans, index)
-      : (fused[`k${index}`] ?? (check.ask.how === 'row' ? 0 : null));
+      : (counts[`k${index}`] ?? (check.ask.how === 'row' ? 0 : null));
     values.set(index, value === null || value === undefined ? null : Number(value));
   }
   const broken = asked.filter(

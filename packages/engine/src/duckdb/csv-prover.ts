@@ -46,6 +46,13 @@ const SLACK = 64;
 const ROOM = 1024 * 1024;
 
 let compiled: Promise<object> | undefined;
+/** Provers reserve much of the address space, so the next file takes what the last one has done with. */
+const idle: Exports[] = [];
+
+async function instantiate(): Promise<Exports> {
+  compiled ??= WebAssembly.compile(Buffer.from(PROVER_BINARY, 'base64'));
+  return (await WebAssembly.instantiate(await compiled)).exports as Exports;
+}
 
 /**
  * Proves that delimited text in UTF-8 is plain and that its values pass tests, many times faster than a `CsvScanner` tells what is
@@ -63,9 +70,7 @@ export class CsvProver {
   #held = 0;
 
   static async create(options: ProverOptions): Promise<CsvProver> {
-    compiled ??= WebAssembly.compile(Buffer.from(PROVER_BINARY, 'base64'));
-    const { exports } = await WebAssembly.instantiate(await compiled);
-    return new CsvProver(exports as Exports, options);
+    return new CsvProver(idle.pop() ?? (await instantiate()), options);
   }
 
   private constructor(
@@ -91,6 +96,7 @@ export class CsvProver {
     const [first, second] = [take(2 * room + SLACK) + room, take(2 * room + SLACK) + room];
     exports.memory.grow(Math.max(0, Math.ceil((used - exports.memory.buffer.byteLength) / PAGE)));
     this.rooms = [this.#bytes(first, room), this.#bytes(second, room)];
+    this.#bytes(this.#firstColumn, COLUMN_BYTES * columns.length).fill(0);
     for (const [{ accepting, moves }, at] of addresses) {
       this.#bytes(at, 256).set(accepting);
       this.#bytes(at + 256, moves.length).set(moves);
@@ -144,6 +150,11 @@ export class CsvProver {
     const proven = this.#columns.map(() => new Set<ValueTestName>());
     for (const [column, at, index] of this.#places()) proven[index] = column.read(this.#view, at);
     return proven;
+  }
+
+  /** Says that this prover is done with. */
+  close(): void {
+    idle.push(this.#exports);
   }
 
   get #next(): number {

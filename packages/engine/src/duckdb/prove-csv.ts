@@ -35,26 +35,20 @@ export async function proveCsv(
     columns: columns.map((name) => options.tests.get(name)),
     room: options.room,
   });
-  let toSkip = dataStart;
-  for await (const bytes of bytesOfText(file, options.encoding, prover.rooms)) {
-    const skipped = Math.min(toSkip, bytes.length);
-    if (!prover.push(bytes.subarray(skipped))) return undefined;
-    toSkip -= skipped;
+  try {
+    let toSkip = dataStart;
+    for await (const bytes of bytesOfText(file, options.encoding, prover.rooms)) {
+      const skipped = Math.min(toSkip, bytes.length);
+      if (!prover.push(bytes.subarray(skipped))) return undefined;
+      toSkip -= skipped;
+    }
+    if (!prover.end()) return undefined;
+    const proven = new Map(prover.proven.map((tests, index) => [columns[index]!, tests]));
+    const { rows, longest } = prover;
+    const headerLine = options.header ? { headerLine: 1 } : {};
+    const facts: FileFacts = { path: file.path, columns, ...headerLine, rows, dropped: 0, faults: [] };
+    return { facts, isPlain: true, lineEnd, longest: Math.max(longest, header.length), proven };
+  } finally {
+    prover.close();
   }
-  if (!prover.end()) return undefined;
-  const facts: FileFacts = {
-    path: file.path,
-    columns,
-    ...(options.header ? { headerLine: 1 } : {}),
-    rows: prover.rows,
-    dropped: 0,
-    faults: [],
-  };
-  return {
-    facts,
-    isPlain: true,
-    lineEnd,
-    longest: Math.max(prover.longest, header.length),
-    proven: new Map(prover.proven.map((tests, index) => [columns[index]!, tests])),
-  };
 }
