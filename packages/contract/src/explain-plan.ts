@@ -10,7 +10,8 @@ export function explainPlan(plan: CheckPlan): string {
   const scans = new Scans(plan, { physical, partial: [], extras: 0 });
   const files = plan.source.files.map(({ path }) => path).join(', ');
   const keys = plan.checks.flatMap((check, index) =>
-    check.ask.how === 'key' || (check.ask.how === 'reference' && scans.asked.includes(index))
+    (check.ask.how === 'key' && !scans.sharedKeys.includes(index)) ||
+    (check.ask.how === 'reference' && scans.asked.includes(index))
       ? [{ check, index }]
       : [],
   );
@@ -24,6 +25,14 @@ export function explainPlan(plan: CheckPlan): string {
     'One scan for everything but keys:',
     '',
     scans.fused(),
+    ...(scans.sharedKeys.length === 0
+      ? []
+      : [
+          '',
+          `One scan for ${scans.sharedKeys.map((index) => plan.checks[index]!.id).join(', ')}:`,
+          '',
+          scans.manyKeys(scans.sharedKeys),
+        ]),
     ...keys.flatMap(({ check, index }) => ['', `One scan for ${check.id}:`, '', scans.keys(index)]),
     ...(overRows.length === 0
       ? []

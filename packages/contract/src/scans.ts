@@ -73,6 +73,24 @@ export class Scans {
     return `${this.#typed('source')}\nSELECT ${['count(*) AS n', ...columns].join(',\n  ')}\nFROM named`;
   }
 
+  /** Positions of the checks that no value of one column comes twice, when there are several: `manyKeys` asks them at once. */
+  get sharedKeys(): number[] {
+    const single = this.asked.filter((index) => {
+      const { ask } = this.#plan.checks[index]!;
+      return ask.how === 'key' && ask.fields?.length === 1;
+    });
+    return single.length > 1 ? single : [];
+  }
+
+  /** One row with, in `k<i>`, the number of rows whose key came before, for each of these checks. */
+  manyKeys(shared: readonly number[]): string {
+    const columns = shared.map((index) => {
+      const [column] = this.#key(index, WHOLE).columns;
+      return `count(${column}) - count(DISTINCT ${column}) AS k${index}`;
+    });
+    return `${this.#typed('source')}\nSELECT ${columns.join(',\n  ')}\nFROM named`;
+  }
+
   /** Counts, in `k`, the rows whose key came before; or whose key is not in the other dataset. */
   keys(index: number, part = WHOLE): string {
     const { ask } = this.#plan.checks[index]!;

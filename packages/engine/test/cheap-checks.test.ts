@@ -154,3 +154,35 @@ test('rows of Parquet that break a range, a length or an enum are counted each',
     { numRuns: 60 },
   );
 });
+
+test('several keys that are asked at once count what each alone would', async () => {
+  const value = fc.option(fc.integer({ min: 0, max: 4 }));
+  const absolute = join(folder, 'keys.parquet');
+  const fields =
+    'fields: [{ name: a, type: integer, unique: true }, { name: b, type: integer, unique: true }]';
+  const plan = planChecks(readContract(`${fields}\nprimaryKey: [a]`, 'c.yaml'), {
+    files: [{ absolute, path: 'keys.parquet' }],
+  });
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.record({ a: value, b: value }), { minLength: 1, maxLength: 8 }),
+      async (rows) => {
+        const typed = `from_json($1, '[{"a":"BIGINT","b":"BIGINT"}]')`;
+        await session.rows(`COPY (SELECT unnest(${typed}, recursive := true)) TO '${absolute}'`, [
+          JSON.stringify(rows),
+        ]);
+        const { rules } = await engine.check(plan);
+        const again = (values: readonly (number | null)[]) =>
+          values.filter((one, index) => one !== null && values.indexOf(one) < index).length;
+        const count = (id: string) => rules.find((rule) => rule.id === id)!.count;
+        const [a, b] = [rows.map((row) => row.a), rows.map((row) => row.b)];
+        expect([count('a.unique'), count('b.unique'), count('primaryKey.unique')]).toEqual([
+          again(a),
+          again(b),
+          again(a),
+        ]);
+      },
+    ),
+    { numRuns: 40 },
+  );
+});

@@ -195,15 +195,14 @@ async function answer(
   fused: JsonRow,
 ): Promise<Answer[]> {
   const asked = scans.asked.map((index) => ({ index, check: plan.checks[index]! }));
-  const doubtful = scans.asked.filter((index) => fused[`d${index}`] === true);
-  const counts = doubtful.length === 0 ? fused : { ...fused, ...(await session.row(scans.counts(doubtful))) };
+  const counts = { ...fused, ...(await moreCounts(session, scans, fused)) };
   const values = new Map<number, number | null>();
   for (const { index, check } of asked) {
-    const isKey = check.ask.how === 'key' || check.ask.how === 'reference';
-    const value = isKey
-      ? await countKeys(session, scans, index)
-      : (counts[`k${index}`] ?? (check.ask.how === 'row' ? 0 : null));
-    values.set(index, value === null || value === undefined ? null : Number(value));
+    const { how } = check.ask;
+    const isKey = how === 'key' || how === 'reference';
+    const known = counts[`k${index}`] ?? (how === 'row' ? 0 : null);
+    const value = isKey && known === null ? await countKeys(session, scans, index) : known;
+    values.set(index, value === null ? null : Number(value));
   }
   const broken = asked.filter(
     ({ index, check }) => isOverRows(check.ask.how) && (values.get(index) ?? 0) > 0,
@@ -223,6 +222,21 @@ async function answer(
     value: values.get(index) ?? null,
     offenders: (rows.get(index) ?? []).map((row) => seen(table, lines, row)),
   }));
+}
+
+/** Counts of the rows that break checks of which the fused scan told only that some may, and of keys that can be counted at once. */
+async function moreCounts(session: Session, scans: Scans, fused: JsonRow): Promise<JsonRow> {
+  const doubtful = scans.asked.filter((index) => fused[`d${index}`] === true);
+  const rows = doubtful.length === 0 ? {} : await session.row(scans.counts(doubtful));
+  const shared = scans.sharedKeys;
+  if (shared.length === 0) return rows;
+  try {
+    return { ...rows, ...(await session.row(scans.manyKeys(shared))) };
+  } catch (error) {
+    // What is too much for the memory is asked key by key.
+    if (!(error instanceof OutsideError)) throw error;
+    return rows;
+  }
 }
 
 async function countKeys(session: Session, scans: Scans, index: number): Promise<number> {
