@@ -1,6 +1,6 @@
 /**
  * What a data check costs, against a bare scan of the same file by the same engine with every column typed, and against what
- * others do: csv-parse with zod, pandas by hand, and Pandera.
+ * others do: csv-parse with zod, pandas by hand, and Pandera. Then what a small file takes from end to end, by the bundled action.
  *
  *   node bench/validate.mjs [rows]        default 5,000,000: about 650 MB of CSV and 160 MB of Parquet, in a temporary folder
  *
@@ -10,7 +10,15 @@
  * test/setup-real-parts.sh; without it they are left out.
  */
 import { spawnSync } from 'node:child_process';
-import { createReadStream, createWriteStream, existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import {
+  createReadStream,
+  createWriteStream,
+  existsSync,
+  mkdtempSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -53,6 +61,10 @@ fields:
 rows: { minimum: 1000 }
 rules: [{ name: sane, check: "age > 0 or amount < 100" }]
 `;
+/** Exact uniqueness has to remember every value: it is measured by itself. */
+const UNIQUE = CONTRACT.replace('name: id,', 'name: id, unique: true,');
+const SMALL_ROWS = 1000;
+const SMALL_ROUNDS = 7;
 
 async function connect() {
   const { DuckDBInstance } = await load();
@@ -80,22 +92,25 @@ function bareRelation(path) {
   return `read_csv('${path}', auto_detect=false, header=true, columns={${types.join(', ')}})`;
 }
 
+async function check(path, contract) {
+  const { planChecks, readContract } = await import('../packages/contract/lib/index.js');
+  const { createDuckDbEngine } = await import('../packages/engine/lib/index.js');
+  const engine = createDuckDbEngine({ load, threads: THREADS });
+  const plan = planChecks(readContract(contract, 'contract.yaml'), { files: [{ absolute: path, path }] });
+  const result = await engine.check(plan);
+  if (result.verdict !== 'pass')
+    throw new Error(JSON.stringify(result.rules.filter(({ status }) => status !== 'pass')));
+  return plan.checks.length;
+}
+
 const TASKS = {
   generate,
   async bare(path) {
     const sums = Object.keys(COLUMNS).map((name) => `max(${name})`);
     await (await connect()).run(`SELECT ${sums.join(', ')} FROM ${bareRelation(path)}`);
   },
-  async check(path) {
-    const { planChecks, readContract } = await import('../packages/contract/lib/index.js');
-    const { createDuckDbEngine } = await import('../packages/engine/lib/index.js');
-    const engine = createDuckDbEngine({ load, threads: THREADS });
-    const plan = planChecks(readContract(CONTRACT, 'contract.yaml'), { files: [{ absolute: path, path }] });
-    const result = await engine.check(plan);
-    if (result.verdict !== 'pass')
-      throw new Error(JSON.stringify(result.rules.filter(({ status }) => status !== 'pass')));
-    return plan.checks.length;
-  },
+  check: (path) => check(path, CONTRACT),
+  unique: (path) => check(path, UNIQUE),
   async 'csv-parse'(path) {
     const { parse } = await import('csv-parse');
     const { z } = await import('zod');
@@ -187,6 +202,30 @@ async function peers(folder, rows, check) {
   }
 }
 
+/** The whole of the bundled action on a small file, in milliseconds: the first run may have to fetch the engine, and is left out. */
+async function small(folder) {
+  await sampleOf(join(folder, 'data.csv'), SMALL_ROWS, join(folder, 'small.csv'));
+  writeFileSync(join(folder, 'contract.yaml'), `source: { path: small.csv }\n${CONTRACT}`);
+  const bundle = new URL('../actions/_bundle/dist/index.js', import.meta.url);
+  const outputs = Object.fromEntries(
+    ['GITHUB_OUTPUT', 'GITHUB_STEP_SUMMARY'].map((name) => [name, join(folder, name)]),
+  );
+  for (const path of Object.values(outputs)) writeFileSync(path, '');
+  const script = `import { run } from '${bundle}'; await run('validate');`;
+  const times = Array.from({ length: SMALL_ROUNDS + 1 }, () => {
+    const start = performance.now();
+    const { status, stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+      cwd: folder,
+      encoding: 'utf8',
+      env: { ...process.env, ...outputs, GITHUB_WORKSPACE: folder, INPUT_CONTRACT: 'contract.yaml' },
+    });
+    if (status !== 0) throw new Error(stdout);
+    return performance.now() - start;
+  });
+  const middle = times.slice(1).sort((a, b) => a - b)[Math.floor(SMALL_ROUNDS / 2)];
+  console.log(`${SMALL_ROWS} rows of CSV, bundled action from start to end: ${middle.toFixed(0)} ms`);
+}
+
 async function main(rows) {
   const folder = mkdtempSync(join(tmpdir(), 'rastro-bench-'));
   try {
@@ -204,8 +243,10 @@ async function main(rows) {
       console.log(
         `  ${check.checks} checks         ${show(check)}: ${(check.cpu / bare.cpu).toFixed(2)}x the processor, ${(check.seconds / bare.seconds).toFixed(2)}x the time`,
       );
+      console.log(`  and a unique key  ${show(run('unique', path))}`);
       if (file === 'data.csv') await peers(folder, rows, check);
     }
+    await small(folder);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

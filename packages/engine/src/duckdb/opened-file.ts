@@ -49,7 +49,9 @@ export interface OpenedFile {
   readonly counts: 'lines' | 'rows';
   /** What is proven of all values of a column, by its name. */
   readonly proven?: ReadonlyMap<string, ReadonlySet<ValueTestName>>;
-  /** The same file with these columns read as typed, of which that is proven. */
+  /** Names of the columns that the engine can read as typed: of which the type is proven, and is not text. */
+  readonly certain?: ReadonlySet<string>;
+  /** The same file with these of the certain columns read as typed. */
   readonly quick?: (names: ReadonlySet<string>) => OpenedFile;
   /** From row numbers to physical lines (or to themselves). */
   locate(rows: readonly number[]): Promise<Map<number, number>>;
@@ -147,6 +149,11 @@ async function openCsv(file: CheckedFile, options: ReadOptions, scratch: Scratch
   return {
     ...text,
     proven: plain.proven,
+    certain: new Set(
+      plain.facts.columns.filter(
+        (name) => plain.proven.get(name)?.has('type') && tests.get(name)?.kind !== 'text',
+      ),
+    ),
     quick(names) {
       const physical = plain.facts.columns.map((name): Physical => {
         const column = names.has(name) ? tests.get(name) : undefined;

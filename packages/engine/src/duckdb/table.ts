@@ -61,11 +61,11 @@ function widest(types: readonly Physical[]): Physical | undefined {
   return types.every((type) => /^TIMESTAMP(_\w+)?$/.test(type)) ? 'TIMESTAMP' : undefined;
 }
 
-/** The same table with every column read as typed whose type is proven in all files; undefined where there is none. */
+/** The same table with every column read as typed that is certain in all files; undefined where there is none. */
 export function quickTable(table: Table, fields: readonly string[]): Table | undefined {
   const [first, ...others] = table.files;
   const names = fields.filter((name) =>
-    [first, ...others].every((file) => file?.quick && file.proven?.get(name)?.has('type')),
+    [first, ...others].every((file) => file?.quick && file.certain?.has(name)),
   );
   if (names.length === 0) return undefined;
   return tableOf(
