@@ -8,12 +8,11 @@ import { type NamedModel, pickModels } from './project.ts';
 
 /** A model of `rastro.yaml` with what a sweep of it needs. */
 export interface SweptModel extends NamedModel {
-  readonly config: ModelConfig &
-    Readonly<Required<Record<'train' | 'evaluate' | 'sweep', object>>> & {
-      readonly train: NonNullable<ModelConfig['train']>;
-      readonly evaluate: NonNullable<ModelConfig['evaluate']>;
-      readonly sweep: SweepConfig;
-    };
+  readonly config: ModelConfig & {
+    readonly train: NonNullable<ModelConfig['train']>;
+    readonly evaluate: NonNullable<ModelConfig['evaluate']>;
+    readonly sweep: SweepConfig;
+  };
 }
 
 /** What is to be run, and what decides. */
