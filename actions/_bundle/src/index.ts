@@ -25,8 +25,18 @@ const verbs: Readonly<Record<string, () => Promise<ActionModule>>> = {
   },
 };
 
+/** What the bundle is written for. Older versions fail while it loads, at a place that tells nobody why. */
+const NODE_MAJOR = 24;
+
 /** Runs a verb's action, or the command line (`cli`) with this process's arguments. */
 export async function run(verb: string): Promise<void> {
+  if (Number.parseInt(process.versions.node, 10) < NODE_MAJOR) {
+    process.stderr.write(
+      `error Rastro needs Node.js ${NODE_MAJOR} or later, but this is ${process.version} [node-too-old]\n      Install Node.js ${NODE_MAJOR}, or in a clone run it as "npm run -s rastro --".\n`,
+    );
+    process.exitCode = 2;
+    return;
+  }
   const load = verbs[verb];
   if (!load) throw new Error(`this bundle has no ${verb}`);
   const action = await load();

@@ -74,6 +74,21 @@ test('a verb that fails before it reads data or a model has loaded no native cod
     expect({ verb, loaded: nativeCodeOf(verb) }).toEqual({ verb, loaded: [] });
 });
 
+test('a Node.js that is too old is told which one is needed', () => {
+  const older = `data:text/javascript,Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '20.20.2' } })`;
+  for (const stub of ['_bundle/dist/cli.js', 'validate/dist/index.js']) {
+    const { status, stderr, stdout } = spawnSync(
+      process.execPath,
+      ['--import', older, join(first, 'actions', stub)],
+      { encoding: 'utf8', env: environment(temporary) },
+    );
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    expect(stderr).toMatch(
+      /^error Rastro needs Node\.js 24 or later, but this is v[\d.]+ \[node-too-old\]\n {6}Install/,
+    );
+  }
+});
+
 /** A copy of the compiled workspace; its dependencies are hard links, so that every path in it is a path of the copy. */
 function buildCopy(place: string): string {
   mkdirSync(place, { recursive: true });
