@@ -530,12 +530,25 @@ describe('labels as people write them', () => {
     expect(evaluation.metrics.accuracy.value).toBeCloseTo(2 / 3, 12);
   });
 
-  test('a class that is absent leaves metrics without a value, and says why', async () => {
+  test('a class that is absent leaves metrics at what scikit-learn answers, and says why', async () => {
     const truth = csv('truth', ['no', 'no', 'no']);
     const { exitCode, stdout } = await judged('labels.csv', truth, csv('prediction', ['no', 'yes', 'no']));
     expect(exitCode, stdout).toBe(0);
     const { recall } = (await recordOf('answers-labels')).evaluation.metrics;
-    expect(recall).toMatchObject({ value: null, note: expect.stringContaining('positive') });
+    expect(recall).toMatchObject({ value: 0, defined: false, note: expect.stringContaining('positive') });
+  });
+
+  test('what a class that is absent leaves undefined keeps no bound', async () => {
+    const [head, ...rows] = (await readFile(path('data/holdout.csv'), 'utf8')).trim().split('\n');
+    await writeFile(path('data/stayed.csv'), [head, ...rows.filter((row) => row.endsWith(',0'))].join('\n'));
+    const { exitCode, stdout, summary } = await evaluateWith(
+      { data: 'stayed', metrics: { recall: { min: 0 } } },
+      {},
+      { stayed: { path: 'data/stayed.csv' } },
+    );
+    expect(exitCode, stdout).toBe(1);
+    expect(stdout).toContain('recall has no value');
+    expect(summary).toContain('no row of the truth is positive: a convention, by which no gate goes');
   });
 
   test.each([

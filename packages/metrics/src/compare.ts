@@ -13,7 +13,7 @@ import {
 } from './paired-rows.ts';
 import { twoSided } from './paired-tests.ts';
 import { beyondTolerance, type Hypothesis, type PairedMethod, testPair } from './paired-verdict.ts';
-import type { EvaluationRecord, MetricValue } from './record.ts';
+import { type EvaluationRecord, type MetricValue, measuredValue } from './record.ts';
 import { type Difference, differencesOf } from './record-differences.ts';
 
 /** What is asked of one metric. */
@@ -201,7 +201,7 @@ function judgeTotal(
   const after = candidate.evaluation.metrics[spec.metric];
   const turned = baseline && positiveDiffers(spec.metric, baseline, candidate);
   const judgement = judge(spec, { before, after, confidence: candidate.evaluation.confidence, pair, turned });
-  const value = after?.value;
+  const value = measuredValue(after);
   if (judgement.fixed?.verdict === 'missing' || !isValue(value)) return judgement;
   const breach = breachOf(spec, value);
   return breach ? { ...judgement, fixed: { verdict: 'breach', reason: breach } } : judgement;
@@ -240,7 +240,7 @@ function judgeSlices(
       ({ column, value }) => column === after.column && value === after.value,
     );
     const [was, is] = [before?.metrics[spec.metric], after.metrics[spec.metric]];
-    if (!before?.judged || !after.judged || !isValue(was?.value) || !isValue(is?.value)) return [];
+    if (!before?.judged || !after.judged || !hasValue(was) || !hasValue(is)) return [];
     const { column, value } = after;
     const judgement = judge(spec, {
       before: was,
@@ -265,8 +265,8 @@ function judge(
   },
 ): Judgement {
   const { before, after, confidence, pair, turned } = sides;
-  const was = isValue(before?.value) ? before.value : null;
-  const is = isValue(after?.value) ? after.value : null;
+  const was = hasValue(before) ? before.value : null;
+  const is = hasValue(after) ? after.value : null;
   const tolerance = Math.max(spec.tolerance, spec.relativeTolerance * Math.abs(was ?? 0));
   const draft = {
     metric: spec.metric,
@@ -281,7 +281,7 @@ function judge(
   };
   if (is === null)
     return { draft, gain: 0, fixed: { verdict: 'missing', reason: whyMissing(spec.metric, after) } };
-  if (typeof before?.value === 'number' && was === null) {
+  if (typeof measuredValue(before) === 'number' && was === null) {
     const reason = `the baseline's ${spec.metric} is not a number`;
     return { draft, gain: 0, fixed: { verdict: 'missing', reason } };
   }
@@ -351,7 +351,7 @@ function vanishedSlices(
     );
     return specs
       .map(({ metric }) => metric)
-      .filter((metric) => isValue(metrics[metric]?.value) && !isValue(after?.metrics[metric]?.value))
+      .filter((metric) => hasValue(metrics[metric]) && !hasValue(after?.metrics[metric]))
       .map((metric) => ({
         ...missing(
           metric,
@@ -391,8 +391,8 @@ function vanished(
     (name) => baseline.evaluation.metrics[name] === undefined,
   );
   return Object.entries(baseline.evaluation.metrics)
-    .filter(([name, { value }]) => isValue(value) && !asked.has(name))
-    .filter(([name]) => !isValue(candidate.evaluation.metrics[name]?.value))
+    .filter(([name, metric]) => hasValue(metric) && !asked.has(name))
+    .filter(([name]) => !hasValue(candidate.evaluation.metrics[name]))
     .map(([name, { value }]) =>
       missing(name, value, whyMissing(name, candidate.evaluation.metrics[name], fresh)),
     );
@@ -402,6 +402,10 @@ function whyMissing(metric: string, after: MetricValue | undefined, fresh: reado
   if (after) return `the candidate has no value of ${metric}: ${after.note ?? 'it is not a number'}`;
   const renamed = fresh.length > 0 ? `; it has ${fresh.join(', ')}, which the baseline lacks` : '';
   return `the candidate has no ${metric}${renamed}`;
+}
+
+function hasValue(metric: MetricValue | undefined): metric is MetricValue & { value: number } {
+  return isValue(measuredValue(metric));
 }
 
 function isValue(value: number | null | undefined): value is number {

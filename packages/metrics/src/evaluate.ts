@@ -17,6 +17,7 @@ import {
   precisionOf,
   recallOf,
 } from './confusion.ts';
+import { valueByConvention } from './conventions.ts';
 import { fairnessGap } from './fairness.ts';
 import { type Measurer, measurer, whyNotMeasurable } from './measurer.ts';
 import { columnOf } from './multiclass-scores.ts';
@@ -69,7 +70,7 @@ const THRESHOLDS = Array.from({ length: 19 }, (_, i) => (i + 1) / 20);
 
 /**
  * Judges answers against the truth: metrics with bootstrap intervals, slices, calibration, curves and fairness gaps. The
- * same request gives the same numbers on every machine. A metric that these rows do not define has no value and a note.
+ * same request gives the same numbers on every machine. A metric that these rows do not define has a note, and no value but that of scikit-learn's convention.
  * @throws InputError when there are no rows, or truth and answers do not fit each other (see `readSample`).
  */
 export function evaluate(request: EvaluateRequest): Evaluation {
@@ -192,7 +193,7 @@ function metricValue(
   interval: Interval | undefined,
   sample: Sample,
 ): MetricValue {
-  if (!Number.isFinite(value)) return without(name, knownMetric(name)!.undefinedWhen);
+  if (!Number.isFinite(value)) return undefinedValue(name, sample);
   const note = conventionOf(name, sample);
   return {
     value,
@@ -219,6 +220,13 @@ function conventionOf(name: string, sample: Sample): string | undefined {
   if (name !== 'average_precision_macro') return undefined;
   const absent = sample.classes.filter((_, code) => !sample.truth.includes(code));
   return absent.length === 0 ? undefined : `not in the truth, counted as 0: ${absent.join(', ')}`;
+}
+
+function undefinedValue(name: string, sample: Sample): MetricValue {
+  const why = knownMetric(name)!.undefinedWhen;
+  const value = valueByConvention(name, sample);
+  if (value === undefined) return without(name, why);
+  return { ...without(name, why), value, defined: false };
 }
 
 function without(name: string, note: string): MetricValue {

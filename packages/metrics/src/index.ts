@@ -27,6 +27,7 @@ export {
   Evaluation,
   EvaluationRecord,
   MetricValue,
+  measuredValue,
   readRecord,
   TestResult,
   writeRecord,

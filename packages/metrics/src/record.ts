@@ -14,8 +14,15 @@ export const MetricValue = z.strictObject({
   high: Finite.nullable(),
   goal: z.enum(['max', 'min']),
   note: z.string().optional(),
+  /** The rows do not define the metric: the value is a convention (see `valueByConvention`), `note` says why. */
+  defined: z.literal(false).optional(),
 });
 export type MetricValue = z.output<typeof MetricValue>;
+
+/** The value that gates and comparisons go by: null where there is none, or only by convention. */
+export function measuredValue(metric: MetricValue | undefined): number | null {
+  return metric === undefined || metric.defined === false ? null : metric.value;
+}
 
 const Metrics = z.record(z.string(), MetricValue);
 

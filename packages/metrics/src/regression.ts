@@ -58,15 +58,18 @@ export function rmse(rows: RegressionRows, weights: Weights): number {
 }
 
 /**
- * 1 - residual / total sum of squares, at most 1 (sklearn `r2_score`). Constant truth or fewer than two rows: NaN, where
- * scikit-learn answers 0 or 1 by convention.
+ * 1 - residual / total sum of squares, at most 1 (sklearn `r2_score`). Constant truth or fewer than two rows: NaN;
+ * `valueByConvention` tells what scikit-learn answers then.
  */
 export function r2(rows: RegressionRows, weights: Weights): number {
   const spread = squaredSpread(rows.truth, weights);
   return spread === 0 ? Number.NaN : 1 - mse(rows, weights) / spread;
 }
 
-/** 1 - variance of the errors / variance of the truth (sklearn `explained_variance_score`). Constant truth: NaN. */
+/**
+ * 1 - variance of the errors / variance of the truth (sklearn `explained_variance_score`). Constant truth: NaN; see
+ * `valueByConvention`.
+ */
 export function explainedVariance(rows: RegressionRows, weights: Weights): number {
   const spread = squaredSpread(rows.truth, weights);
   return spread === 0 ? Number.NaN : 1 - squaredSpread(rows.errors, weights) / spread;
@@ -93,7 +96,7 @@ function squaredSpread(values: Float64Array, weights: Weights): number {
 
 /**
  * Mean of |error| / |truth|, a fraction (sklearn `mean_absolute_percentage_error`). A truth of zero: NaN, where
- * scikit-learn divides by 2.2e-16 and answers an arbitrary huge number.
+ * scikit-learn divides by 2.2e-16: see `valueByConvention`.
  */
 export function mape({ truth, absolute }: RegressionRows, weights: Weights): number {
   let sum = 0;
@@ -157,7 +160,7 @@ function meanPinball(values: Float64Array, weights: Weights, alpha: number, offs
 
 /**
  * D2: 1 - pinball loss / that of always answering the truth's `alpha` quantile; at most 1 (sklearn `d2_pinball_score`,
- * and `d2_absolute_error_score` at 0.5). Constant truth: NaN.
+ * and `d2_absolute_error_score` at 0.5). Constant truth: NaN; see `valueByConvention`.
  */
 export function d2Pinball(rows: RegressionRows, weights: Weights, alpha: number): number {
   const quantile = sortedQuantile(rows.truth, rows.byTruth, weights, alpha);

@@ -69,7 +69,7 @@ export function rocAuc({ marks }: ScoreOrder, ranked: Weights): number {
 
 /**
  * Precision at each distinct score, weighted by the recall gained there, in [0, 1]; no interpolation (sklearn
- * `average_precision_score`). No positive row: NaN.
+ * `average_precision_score`). No positive row: NaN; see `valueByConvention`.
  */
 export function averagePrecision({ marks }: ScoreOrder, ranked: Weights): number {
   let positives = 0;

@@ -180,6 +180,23 @@ describe('nothing passes in silence', () => {
     expect(missing.every(({ metric, reason }) => reason.includes(metric))).toBe(true);
   });
 
+  test.each([
+    ['recall', { task: 'binary', truth: ['0', '0'], predictions: ['0', '1'], classes: ['0', '1'] }],
+    ['r2', { task: 'regression', truth: Float64Array.of(5, 5), predictions: Float64Array.of(4, 6) }],
+    ['mape', { task: 'regression', truth: Float64Array.of(0, 5), predictions: Float64Array.of(0, 6) }],
+  ] satisfies [string, EvaluateRequest][])(
+    'a value of %s by convention keeps no bound',
+    (metric, request) => {
+      const record = recordOf({ ...request, resamples: 0 });
+      expect(record.evaluation.metrics[metric]).toMatchObject({ value: expect.any(Number), defined: false });
+      for (const baseline of [undefined, record]) {
+        const found = compareRecords(baseline, record, [{ metric, min: -1, max: 1e300 }]);
+        expect(found.verdict).toBe('missing');
+        expect(found.metrics[0]?.reason).toMatch(/the truth/);
+      }
+    },
+  );
+
   test('a renamed metric names what came instead', () => {
     const found = compareRecords(good, withMetrics({ accuracy: 0.8, F1: 0.7 }));
     expect(found.metrics.at(-1)?.reason).toBe('the candidate has no f1; it has F1, which the baseline lacks');

@@ -59,17 +59,22 @@ describe('what cannot be judged is told', () => {
   test('one class only leaves the AUC without a value, with the reason', () => {
     const { metrics } = evaluate({ ...small, truth: Array(6).fill('1') });
     expect(metrics.roc_auc).toMatchObject({ value: null, note: 'the truth holds one class only' });
-    expect(metrics.specificity?.value).toBeNull();
+    expect(metrics.specificity).toMatchObject({ value: 0, defined: false });
     expect(metrics.accuracy?.value).toBe(0.5);
   });
 
-  test('no positive row leaves recall without a value, and precision and f1 at 0', () => {
+  test('no positive row leaves recall undefined, and precision and f1 at 0', () => {
     const { metrics } = evaluate({ ...small, truth: Array(6).fill('0') });
     for (const name of ['f1', 'precision']) {
       expect(metrics[name], name).toMatchObject({ value: 0, note: 'no row of the truth is positive' });
     }
     for (const name of ['recall', 'average_precision']) {
-      expect(metrics[name], name).toMatchObject({ value: null, note: 'no row of the truth is positive' });
+      expect(metrics[name], name).toMatchObject({
+        value: 0,
+        low: null,
+        note: 'no row of the truth is positive',
+        defined: false,
+      });
     }
   });
 
@@ -114,18 +119,18 @@ describe('what cannot be judged is told', () => {
       predictions,
       resamples: 0,
     }).metrics;
-    expect([r2!.value, explained_variance!.value]).toEqual([null, null]);
+    for (const each of [r2, explained_variance]) expect(each).toMatchObject({ value: 0, defined: false });
   });
 
-  test('a constant truth has no r2, and a zero in it no mape', () => {
+  test('a constant truth leaves r2 undefined, and a zero in it mape', () => {
     const { metrics } = evaluate({
       task: 'regression',
       truth: Float64Array.of(0, 0, 0),
       predictions: Float64Array.of(1, 2, 3),
       resamples: 0,
     });
-    expect(metrics.r2?.note).toBe('the truth is constant');
-    expect(metrics.mape?.note).toBe('the truth holds a zero');
+    expect(metrics.r2).toMatchObject({ value: 0, defined: false, note: 'the truth is constant' });
+    expect(metrics.mape).toMatchObject({ value: 2 ** 53, defined: false, note: 'the truth holds a zero' });
     expect(metrics.mae?.value).toBe(2);
   });
 });

@@ -1,4 +1,4 @@
-import type { EvaluationRecord, MetricValue } from '@rastro/metrics';
+import { type EvaluationRecord, type MetricValue, measuredValue } from '@rastro/metrics';
 import { confusionTable, type Report, type Section } from '@rastro/report';
 import type { BehaviouralResult } from './behaviour.ts';
 import { curvesSection } from './evaluation-charts.ts';
@@ -71,7 +71,7 @@ export function evaluateReport(
 /** The bounds that `rastro.yaml` sets, each with its answer; undefined when there are none. */
 function gatesSection(config: NamedModel['config'], { evaluation }: EvaluationRecord): Section | undefined {
   const rows = Object.entries(config.evaluate?.metrics ?? {}).flatMap(([name, { min, max }]) => {
-    const value = evaluation.metrics[name]?.value ?? undefined;
+    const value = measuredValue(evaluation.metrics[name]) ?? undefined;
     const row = (asked: string, passes: boolean) => [
       [{ strong: name }],
       asked,
@@ -109,13 +109,13 @@ function metricsSection(
     'Note',
   ] as const;
   const row = (name: string) => {
-    const { value, low, high, goal, note } = metrics[name]!;
+    const { value, low, high, goal, note, defined } = metrics[name]!;
     return [
       name,
       figure(value),
       low === null ? '–' : `${figure(low)} to ${figure(high)}`,
       goal === 'max' ? '↑ higher' : '↓ lower',
-      note ?? '',
+      defined === false ? `${note}: a convention, by which no gate goes` : (note ?? ''),
     ];
   };
   const shown = deciding.length > 0 ? names.slice(0, deciding.length) : names;

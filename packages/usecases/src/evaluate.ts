@@ -5,6 +5,7 @@ import {
   type EvaluationRecord,
   flatMetrics,
   knownMetric,
+  measuredValue,
   metricNamed,
   metricsOf,
   plotFiles,
@@ -209,14 +210,14 @@ function refuseUnknownMetrics({ name, config }: NamedModel, project: Document<Pr
 }
 
 /**
- * What of `rastro.yaml` a record does not keep, each as a phrase: bounds of metrics (one without a value breaks every
- * bound), the specification, behavioural tests. Speed is not in a record.
+ * What of `rastro.yaml` a record does not keep, each as a phrase: bounds of metrics (one that was not measured breaks
+ * every bound), the specification, behavioural tests. Speed is not in a record.
  */
 export function breachesOf({ config }: Pick<NamedModel, 'config'>, record: EvaluationRecord): string[] {
   const { evaluation, tests = [] } = record;
   const bounds = Object.entries(config.evaluate?.metrics ?? {}).flatMap(([name, { min, max }]) => {
     if (min === undefined && max === undefined) return [];
-    const value = evaluation.metrics[name]?.value ?? undefined;
+    const value = measuredValue(evaluation.metrics[name]) ?? undefined;
     if (value === undefined) return [`${name} has no value`];
     if (min !== undefined && value < min) return [`${name} is ${figure(value)}, below ${min}`];
     return max !== undefined && value > max ? [`${name} is ${figure(value)}, above ${max}`] : [];

@@ -8,7 +8,7 @@ import {
   type TrainLock,
   trainLockPath,
 } from '@rastro/lineage';
-import { type EvaluationRecord, readRecord } from '@rastro/metrics';
+import { type EvaluationRecord, measuredValue, readRecord } from '@rastro/metrics';
 import type { ModelFacts } from '@rastro/registry';
 import type { TrailEvent } from '@rastro/trail';
 import { modelMissing, recordPath } from './evaluate.ts';
@@ -189,7 +189,7 @@ export function evidenceEvents(
         model: model.name,
         sha256: evidence.sha256,
         recordSha256: evidence.recordSha256,
-        metrics: mapValues(record.evaluation.metrics, ({ value }) => value),
+        metrics: mapValues(record.evaluation.metrics, measuredValue),
         goals: mapValues(record.evaluation.metrics, ({ goal }) => goal),
         slices: slicesByColumn(record),
         data: files(record.data.files),
@@ -204,7 +204,7 @@ function slicesByColumn({ evaluation }: EvaluationRecord) {
   for (const { column, value, judged, metrics } of evaluation.slices) {
     if (!judged) continue;
     columns[column] ??= {};
-    columns[column][value] = mapValues(metrics, (metric) => metric.value);
+    columns[column][value] = mapValues(metrics, measuredValue);
   }
   return columns;
 }

@@ -1,5 +1,5 @@
 import { fault, InputError, place } from '@rastro/fault';
-import { type Comparison, compare, type EvaluationRecord } from '@rastro/metrics';
+import { type Comparison, compare, type EvaluationRecord, measuredValue } from '@rastro/metrics';
 import { adjustForChoice, rankTrials, type Trial, type TrialResult } from '@rastro/trials';
 import { breachesOf } from './evaluate.ts';
 import { featuresOf, scoringOf } from './model-question.ts';
@@ -82,7 +82,8 @@ function resultOf(
     return { ...trial, value: null, low: null, high: null, faults: [why] };
   }
   const found = finished.record.evaluation.metrics[decides.metric];
-  const { value = null, low = null, high = null, note } = found ?? {};
+  const { low = null, high = null, note } = found ?? {};
+  const value = measuredValue(found);
   const lacking = value === null ? [`no ${decides.metric}${note ? `: ${note}` : ''}`] : [];
   return { ...trial, value, low, high, faults: [...lacking, ...breachesOf(model, finished.record)] };
 }
