@@ -106,10 +106,11 @@ function linesOf(block: Block, screen: Screen): string[] {
       return more === 0 ? lines : [...lines, colors.dim(fit(`and ${more.toLocaleString('en')} more`, width))];
     }
     case 'code':
+      // Whole, however wide: code is there to be copied.
       return manyLines(block.text)
         .replace(/\n+$/u, '')
         .split('\n')
-        .map((line) => fit(line.replaceAll('\t', '    '), width));
+        .map((line) => line.replaceAll('\t', '    '));
     case 'chart':
       return [
         fit(oneLine(block.chart.title), width),

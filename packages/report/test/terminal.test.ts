@@ -51,7 +51,14 @@ describe('a report on a terminal', () => {
     expect(text.split('\n').length).toBeLessThan(40);
   });
 
-  it('never writes a line wider than the terminal', () => {
+  it('writes code whole, for it is there to be copied', () => {
+    const report = withTable(['name'], [['a']]);
+    const line = `SELECT ${'column, '.repeat(30)}1`;
+    report.sections[0]!.blocks.push({ kind: 'code', text: line });
+    expect(renderTerminal([report], { width: 60, color: false })).toContain(line);
+  });
+
+  it('never writes a line wider than the terminal, but for code', () => {
     fc.assert(
       fc.property(
         fc.string({ unit: 'binary' }),
@@ -61,7 +68,6 @@ describe('a report on a terminal', () => {
           const report = withTable([one, two, one, two, one, two], [[one, two, two, one, two, one]]);
           report.sections[0]!.blocks.push(
             { kind: 'paragraph', text: `${one} ${two}` },
-            { kind: 'code', text: one + two },
             { kind: 'details', summary: two, blocks: [{ kind: 'list', items: [one, two] }] },
           );
           const full: Report = {
