@@ -1,42 +1,81 @@
 import type { CheckPlan } from './check-plan.ts';
+import { type Physical, sqlType } from './column-sql.ts';
 import { Scans } from './scans.ts';
 
 /**
- * A plan in words and SQL, for people: what is asked, and the scans that ask it. Columns are taken to be there; those of
- * Parquet are read with their own types, and not from text as it is shown here.
+ * A plan in words and SQL, for people: what is asked, and the scans that ask it. Columns are taken to be there, and those of
+ * Parquet to have the type of their field.
  */
 export function explainPlan(plan: CheckPlan): string {
-  const physical = plan.fields.map(() => (plan.source.format.startsWith('json') ? 'json' : 'text'));
-  const scans = new Scans(plan, { physical, partial: [], extras: 0 });
-  const files = plan.source.files.map(({ path }) => path).join(', ');
-  const keys = plan.checks.flatMap((check, index) =>
+  const { checks, source } = plan;
+  const scans = new Scans(plan, { physical: physicalOf(plan), partial: [], extras: 0 });
+  const files = source.files.map(({ path }) => path).join(', ');
+  const keys = checks.flatMap((check, index) =>
     (check.ask.how === 'key' && !scans.sharedKeys.includes(index)) ||
     (check.ask.how === 'reference' && scans.asked.includes(index))
       ? [{ check, index }]
       : [],
   );
-  const overRows = scans.asked.filter((index) => plan.checks[index]!.ask.how === 'row');
+  const overRows = scans.asked.filter((index) => checks[index]!.ask.how === 'row');
+  const isDoubted = source.format === 'parquet' && checks.some(({ ask }) => ask.how === 'row' && ask.doubt);
   return [
-    `Contract ${plan.contract} over ${files || 'no files'} (${plan.source.format}).`,
+    `Contract ${plan.contract} over ${files || 'no files'} (${source.format}).`,
     '',
     'Checks (k<i> in the SQL is check i):',
-    ...plan.checks.map(({ id, expected, severity }, index) => `  ${index}. ${id}: ${expected} (${severity})`),
+    ...checks.map(({ id, expected, severity }, index) => `  ${index}. ${id}: ${expected} (${severity})`),
     '',
+    ...firstPass(plan),
     'One scan for everything but keys:',
     '',
     scans.fused(),
+    ...(isDoubted ? ['', 'Where d<i> is true some row may break check i: one more scan counts them.'] : []),
     ...(scans.sharedKeys.length === 0
       ? []
       : [
           '',
-          `One scan for ${scans.sharedKeys.map((index) => plan.checks[index]!.id).join(', ')}:`,
+          `One scan for ${scans.sharedKeys.map((index) => checks[index]!.id).join(', ')}:`,
           '',
           scans.manyKeys(scans.sharedKeys),
         ]),
     ...keys.flatMap(({ check, index }) => ['', `One scan for ${check.id}:`, '', scans.keys(index)]),
+    ...(scans.sharedKeys.length + keys.length === 0
+      ? []
+      : ['', 'Keys that are too many for the memory are asked part by part, by their hash.']),
     ...(overRows.length === 0
       ? []
       : ['', 'Only on a breach, one scan for the rows that break a check:', '', scans.lines(overRows)]),
     '',
   ].join('\n');
+}
+
+function physicalOf({ fields, source }: CheckPlan): Physical[] {
+  switch (source.format) {
+    case 'parquet':
+      return fields.map(({ type }) => sqlType(type));
+    case 'json':
+    case 'jsonl':
+      return fields.map(() => 'json');
+    case 'csv':
+    case 'tsv':
+      return fields.map(() => 'text');
+  }
+}
+
+/** Parquet says itself how many rows it has; of all else the bytes are read before the SQL is asked. */
+function firstPass({ checks, source }: CheckPlan): string[] {
+  if (source.format === 'parquet') return [];
+  const isDelimited = source.format === 'csv' || source.format === 'tsv';
+  const canProve = isDelimited && source.header && !source.trim && source.encoding === 'utf-8';
+  const provable = checks.filter(({ ask }) => canProve && ask.how === 'row' && ask.value);
+  return [
+    'First the bytes of every file are read: they tell its structure, and how many rows the scans must find.',
+    ...(provable.length === 0
+      ? []
+      : [
+          'Of a file without faults of structure they may also prove, for all values of a column, that these checks hold:',
+          `  ${provable.map(({ id }) => id).join(', ')}.`,
+          'What is proven is left out of the SQL, and where the type is, the column is read as typed, not from text.',
+        ]),
+    '',
+  ];
 }

@@ -107,4 +107,15 @@ test('a plan can be read', () => {
   expect(text).toContain('Contract contracts/a.yaml over a.csv (csv).');
   expect(text).toContain('3. age.type: an integer (error)');
   expect(text).toContain('count_if(_v1 > 70) AS k4');
+  expect(text).toMatch(/may also prove.*\n {2}id\.type, .*age\.range/);
+});
+
+test.each([
+  ['parquet', /max\(_v1\) > 70\) AS d4/, /TRY_CAST|First the bytes/],
+  ['jsonl', /json_type\(_f1\)/, /may also prove/],
+] as const)('a plan over %s says how that is read', (format, there, absent) => {
+  const files = [{ absolute: `/x/a.${format}`, path: `a.${format}` }];
+  const text = explainPlan(planChecks(readContract(CONTRACT, 'contracts/a.yaml'), { files }));
+  expect(text).toMatch(there);
+  expect(text).not.toMatch(absent);
 });
