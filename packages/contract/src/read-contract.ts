@@ -70,9 +70,34 @@ function faultsIn(document: Document<Contract>): Fault[] {
         'Give each rule its own name.',
       ),
     ),
+    ...sourceFaults(document),
     ...contract.fields.flatMap((field, index) => fieldFaults(document, field, ['fields', index])),
     ...referenceFaults(document),
     ...ruleFaults(document),
+  ];
+}
+
+/** One character cannot separate fields, enclose them and begin a comment. */
+function sourceFaults(document: Document<Contract>): Fault[] {
+  const { delimiter, quote, comment, format } = document.value.source;
+  const separates = delimiter ?? (format === 'tsv' ? '\t' : ',');
+  const same = (key: string, others: string): Fault =>
+    fault(
+      'separator',
+      `source.${key} is the same character as ${others}`,
+      document.placeOfKey(['source', key]),
+      'Change one of them.',
+    );
+  return [
+    ...(quote === separates
+      ? [
+          same(
+            delimiter === undefined ? 'quote' : 'delimiter',
+            delimiter === undefined ? 'the delimiter' : 'the quote',
+          ),
+        ]
+      : []),
+    ...(comment === separates || comment === quote ? [same('comment', 'the delimiter or the quote')] : []),
   ];
 }
 
@@ -159,17 +184,20 @@ function temporalExample(type: 'date' | 'datetime' | 'time'): string {
   return { date: '2024-01-31', datetime: '2024-01-31T12:00:00Z', time: '12:00:00' }[type];
 }
 
+type Bound = ContractField[(typeof BOUNDS)[number]];
+
 function orderFaults(field: ContractField, at: (...rest: Path) => Place): Fault[] {
-  const low = field.minimum ?? field.exclusiveMinimum;
-  const high = field.maximum ?? field.exclusiveMaximum;
   const faults: Fault[] = [];
-  if (low !== undefined && high !== undefined && typeof low === typeof high && low > high) {
+  const empty = (['minimum', 'exclusiveMinimum'] as const)
+    .flatMap((low) => (['maximum', 'exclusiveMaximum'] as const).map((high) => ({ low, high })))
+    .find(({ low, high }) => isEmptyRange(field[low], field[high], `${low}${high}`.includes('exclusive')));
+  if (empty) {
     faults.push(
       fault(
         'empty-range',
-        `"${field.name}": no value is between ${low} and ${high}`,
-        at(field.maximum === undefined ? 'exclusiveMaximum' : 'maximum'),
-        'Swap the bounds.',
+        `"${field.name}": no value is between ${empty.low} ${field[empty.low]} and ${empty.high} ${field[empty.high]}`,
+        at(empty.high),
+        'Change the bounds.',
       ),
     );
   }
@@ -184,6 +212,11 @@ function orderFaults(field: ContractField, at: (...rest: Path) => Place): Fault[
     );
   }
   return faults;
+}
+
+function isEmptyRange(low: Bound, high: Bound, isOpen: boolean): boolean {
+  if (low === undefined || high === undefined || typeof low !== typeof high) return false;
+  return low > high || (isOpen && low === high);
 }
 
 function enumFaults(field: ContractField, at: (...rest: Path) => Place): Fault[] {
@@ -205,15 +238,16 @@ function enumFaults(field: ContractField, at: (...rest: Path) => Place): Fault[]
         return typeof value === 'string';
     }
   };
+  const isText = field.type === 'string' || field.type === 'any';
   return field.enum.flatMap((value, index) =>
     fits(value)
       ? []
       : [
           fault(
             'invalid-value',
-            `${JSON.stringify(value)} is no ${field.type}, which "${field.name}" is`,
+            `${JSON.stringify(value)} is no ${isText ? 'text' : field.type}, as the values of "${field.name}" are`,
             at('enum', index),
-            field.type === 'string' ? `Write it in quotes: "${value}".` : 'Change the value or the type.',
+            isText ? `Write it in quotes: "${value}".` : 'Change the value or the type.',
           ),
         ],
   );

@@ -91,12 +91,33 @@ rules:
       '{ name: a, type: integer, minimum: 3, maximum: 2 }',
       'empty-range c.yaml:1:57',
     ],
+    [
+      'bounds that leave nothing because one is exclusive',
+      '{ name: a, type: integer, minimum: 1, exclusiveMinimum: 2, maximum: 2 }',
+      'empty-range c.yaml:1:78',
+    ],
+    [
+      'an enum of numbers where values are texts',
+      '{ name: a, type: any, enum: [1] }',
+      'invalid-value c.yaml:1:39',
+    ],
     ['an enum of another type', '{ name: a, enum: [1] }', 'invalid-value c.yaml:1:28'],
     ['required and nulls', '{ name: a, required: true, nulls: { fail: 0 } }', 'required-nulls c.yaml:1:37'],
   ])('cannot have %s', (_, field, expected) => {
     expect(faultsOf(`fields: [${field}]`).map((line) => line.split(' ').slice(0, 2).join(' '))).toEqual([
       expected,
     ]);
+  });
+
+  test.each([
+    ['{ delimiter: "\\"" }', 'separator c.yaml:1:11'],
+    ['{ quote: "," }', 'separator c.yaml:1:11'],
+    ['{ format: tsv, quote: "\\t" }', 'separator c.yaml:1:24'],
+    ['{ delimiter: ";", comment: ";" }', 'separator c.yaml:1:27'],
+    ['{ comment: "\\"" }', 'separator c.yaml:1:11'],
+  ])('cannot have one character with two meanings: source: %s', (source, expected) => {
+    const faults = faultsOf(`source: ${source}\nfields: [{ name: a }]`);
+    expect(faults.map((line) => line.split(' ').slice(0, 2).join(' '))).toEqual([expected]);
   });
 
   test('cannot declare a column or a rule twice', () => {
