@@ -6,8 +6,8 @@ const Bound = z.union([z.number(), z.string().min(1)]);
 const Columns = z.union([z.string(), z.array(z.string()).min(1)]);
 const OneCharacter = z
   .string()
-  .refine((text) => text.length === 1 && text.charCodeAt(0) < 128 && !/[\r\n]/.test(text), {
-    message: 'give one ASCII character',
+  .refine((text) => text.length === 1 && text.charCodeAt(0) < 128 && !/[\r\n\0]/.test(text), {
+    message: 'give one ASCII character, which is no line end',
   });
 
 const Duration = z

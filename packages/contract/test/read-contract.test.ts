@@ -114,6 +114,7 @@ rules:
     ['{ quote: "," }', 'separator c.yaml:1:11'],
     ['{ format: tsv, quote: "\\t" }', 'separator c.yaml:1:24'],
     ['{ delimiter: ";", comment: ";" }', 'separator c.yaml:1:27'],
+    ['{ delimiter: "\\0" }', 'invalid-value c.yaml:1:22'],
     ['{ comment: "\\"" }', 'separator c.yaml:1:11'],
   ])('cannot have one character with two meanings: source: %s', (source, expected) => {
     const faults = faultsOf(`source: ${source}\nfields: [{ name: a }]`);

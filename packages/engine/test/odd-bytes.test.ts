@@ -280,6 +280,29 @@ rules: [{ name: late, check: a < 9 or year = 2025 }]`;
 });
 
 describe('values', () => {
+  test.each(['\x01', '\x1f', 'n', '|', ' '])('may be separated by %j', async (mark) => {
+    const rows = [
+      ['a', 'b'],
+      ['"x"', '1'],
+      ['', '2'],
+      ['y', 'z'],
+    ].map((row) => row.join(mark));
+    const contract = `source: { delimiter: ${JSON.stringify(mark)}, missingValues: [] }\n${AB}`;
+    expect(broken(await check(contract, write('marks.csv', `${rows.join('\n')}\n`)))).toEqual({
+      'b.type': [4],
+    });
+  });
+
+  test('may be missing by a text that has the delimiter or a quote in it', async () => {
+    const contract = String.raw`source: { missingValues: ["", "n, a", "\"\""] }
+fields: [{ name: a, required: true }, { name: b, type: integer, required: true }]`;
+    const text = 'a,b\nx,1\n"n, a",2\n"",3\nx,\nx,"n, a"\nx,4\n';
+    expect(broken(await check(contract, write('missing.csv', text)))).toEqual({
+      'a.required': [3, 4],
+      'b.required': [5, 6],
+    });
+  });
+
   test('a foreign key points at values that are read as strictly as those that point', async () => {
     const path = write('orders.csv', 'a\n1\n2\n3\n1000\n');
     const other = write('ids.csv', 'id\n" 1"\n2.5\n0x3\n"1.000"\n');

@@ -146,6 +146,10 @@ async function openCsv(file: CheckedFile, options: ReadOptions, scratch: Scratch
     locate: (rows) => linesOf(file, csv, rows),
   };
   if (!plain) return text;
+  // The engine takes no text for null that has one of these in it.
+  const marks = [options.delimiter, options.quote];
+  if (missingValues.some((missing) => marks.some((mark) => missing.includes(mark))))
+    return { ...text, proven: plain.proven };
   return {
     ...text,
     proven: plain.proven,
@@ -170,8 +174,10 @@ async function openCsv(file: CheckedFile, options: ReadOptions, scratch: Scratch
   };
 }
 
-/** A text that no file has, so that an empty field stays an empty text. */
-const NEVER = '\u001f\u0001never';
+/** A text that no file has, so that an empty field stays an empty text. The engine wants no delimiter and no quote in it. */
+function never(delimiter: string, quote: string): string {
+  return [...'\u001f\u0001never'].filter((each) => each !== delimiter && each !== quote).join('');
+}
 
 interface CsvLayout {
   readonly delimiter: string;
@@ -193,7 +199,7 @@ function readCsv(
   { delimiter, quote, header, lineEnd, longest, nulls = [] }: CsvLayout,
 ): string {
   const columns = types.map((type, index) => `'c${index}': '${type}'`).join(', ');
-  const nullTexts = (nulls.length === 0 ? [NEVER] : nulls).map(literal).join(', ');
+  const nullTexts = (nulls.length === 0 ? [never(delimiter, quote)] : nulls).map(literal).join(', ');
   return `read_csv(${literal(path)}, auto_detect=false, header=${header}, columns={${columns}}, delim=${literal(delimiter)}, quote=${literal(quote)}, escape=${literal(quote)}, nullstr=[${nullTexts}], new_line='${lineEnd === '\n' ? '\\n' : '\\r\\n'}', max_line_size=${Math.max(USUAL_LINE, longest + 2)}, buffer_size=${Math.max(USUAL_BUFFER, 2 * longest + 4)})`;
 }
 
