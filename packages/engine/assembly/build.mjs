@@ -1,47 +1,75 @@
-/** Compiles csv-prover.ts to WebAssembly, and writes it as a module that any bundler takes. Does nothing when it is up to date. */
+/**
+ * Compiles the AssemblyScript of the packages to WebAssembly, and writes each beside the code that uses it, as a module that any
+ * bundler takes. Does nothing for one that is up to date.
+ */
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 
-const here = fileURLToPath(new URL('.', import.meta.url));
-const output = fileURLToPath(new URL('../src/duckdb/prover-binary.ts', import.meta.url));
+const packages = fileURLToPath(new URL('../../', import.meta.url));
+const PROGRAMS = [
+  {
+    source: 'engine/assembly/csv-prover.ts',
+    output: 'engine/src/duckdb/prover-binary.ts',
+    name: 'PROVER_BINARY',
+  },
+  {
+    source: 'metrics/assembly/poisson-means.ts',
+    output: 'metrics/src/poisson-means-binary.ts',
+    name: 'POISSON_MEANS_BINARY',
+  },
+];
 
 const timeOf = (path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
-const isOld = ['csv-prover.ts', 'build.mjs'].some((name) => timeOf(here + name) >= timeOf(output));
-if (isOld) await compile();
+for (const program of PROGRAMS) {
+  const made = timeOf(packages + program.output);
+  const isOld = [packages + program.source, fileURLToPath(import.meta.url)].some(
+    (path) => timeOf(path) >= made,
+  );
+  if (isOld) await compile(program);
+}
 
-async function compile() {
+async function compile({ source, output, name }) {
   const { default: asc } = await import('assemblyscript/asc');
   let binary;
   const { error, stderr } = await asc.main(
     [
-      'csv-prover.ts',
-      ...['--baseDir', here, '--outFile', 'prover.wasm', '--runtime', 'stub', '--noAssert', '--converge'],
+      source,
+      ...[
+        '--baseDir',
+        packages,
+        '--outFile',
+        'program.wasm',
+        '--runtime',
+        'stub',
+        '--noAssert',
+        '--converge',
+      ],
       ...['--optimizeLevel', '3', '--shrinkLevel', '0', '--enable', 'simd,bulk-memory'],
     ],
     {
-      readFile: (name, base) => {
+      readFile: (file, base) => {
         try {
-          return readFileSync(new URL(name, `file://${base}/`), 'utf8');
+          return readFileSync(new URL(file, `file://${base}/`), 'utf8');
         } catch {
           return null;
         }
       },
-      writeFile: (name, content) => {
-        if (name === 'prover.wasm') binary = content;
+      writeFile: (file, content) => {
+        if (file === 'program.wasm') binary = content;
       },
       listFiles: () => [],
     },
   );
   if (error) {
-    console.error(`csv-prover.ts cannot be compiled: ${error.message}\n${stderr}`);
+    console.error(`${source} cannot be compiled: ${error.message}\n${stderr}`);
     process.exit(1);
   }
   const text = Buffer.from(binary)
     .toString('base64')
     .replaceAll(/.{100}/g, "$&' +\n  '");
   writeFileSync(
-    output,
-    `/** Made from assembly/csv-prover.ts by assembly/build.mjs. */\nexport const PROVER_BINARY =\n  '${text}';\n`,
+    packages + output,
+    `/** Made from ${source} by engine/assembly/build.mjs. */\nexport const ${name} =\n  '${text}';\n`,
   );
 }

@@ -137,9 +137,7 @@ function drawAll(
 ): Replicates[] {
   const [only, ...others] = drawers;
   if (only?.differences && others.length === 0) {
-    const { deltas } = only.replicates;
-    for (let round = 0; round < resamples; round++) deltas[round] = random.resampledMean(only.differences);
-    return [only.replicates];
+    return [{ deltas: random.resampledMeans(only.differences, resamples) }];
   }
   const weights = new Uint8Array(rows);
   for (let round = 0; round < resamples; round++) {

@@ -1,3 +1,5 @@
+import { fillPoissonMeans, MOST_ROWS } from './poisson-means.ts';
+import { PAIR_OF_TOP, pairOf, UNDECIDED } from './poisson-pairs.ts';
 import { weightedMean } from './weights.ts';
 
 /**
@@ -18,8 +20,8 @@ export interface RandomSource {
    * al. 2012), at 4096 rows far below the noise of a few thousand resamples. `counts` must begin at a multiple of four bytes, as every array of its own does.
    */
   resample(counts: Uint8Array): void;
-  /** The mean of values under the resample that `resample` would draw next, up to rounding: one pass in place of two. */
-  resampledMean(values: Float64Array): number;
+  /** The means of values under the `count` resamples that `resample` would draw next, up to rounding: several times faster. */
+  resampledMeans(values: Float64Array, count: number): Float64Array;
   /** A permutation of 0..length-1 (Fisher-Yates). */
   permutation(length: number): Uint32Array;
 }
@@ -39,11 +41,18 @@ export function randomSource(seed: number, stream = ''): RandomSource {
     next,
     below,
     resample,
-    resampledMean(values) {
-      if (values.length >= POISSON_FROM) return poissonMean(values, state);
+    resampledMeans(values, count) {
+      const means = new Float64Array(count);
+      if (values.length >= POISSON_FROM && values.length <= MOST_ROWS) {
+        fillPoissonMeans(means, values, state);
+        return means;
+      }
       const counts = new Uint8Array(values.length);
-      resample(counts);
-      return weightedMean(values, counts);
+      for (let i = 0; i < count; i++) {
+        resample(counts);
+        means[i] = weightedMean(values, counts);
+      }
+      return means;
     },
     permutation(length) {
       const order = Uint32Array.from({ length }, (_, i) => i);
@@ -86,38 +95,7 @@ function step(state: State): number {
 }
 
 const POISSON_FROM = 4096;
-const PAIR_BITS = 12;
-const UNDECIDED = 0x8000;
 const LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
-
-/** Two counts, a byte each, in the order of `PAIR_LIMITS`. A count above 12 has a chance of 6e-11. */
-const PAIRS = Array.from({ length: 169 }, (_, i) => (i % 13) | (Math.floor(i / 13) << 8));
-/** 2^32 times the chance of this pair of Poisson counts of mean 1 or one before it; the last is 2^32. */
-const PAIR_LIMITS = pairLimits();
-/** The pair that the top twelve bits of 32 decide, or `UNDECIDED` where a limit falls inside. */
-const PAIR_OF_TOP = Uint16Array.from({ length: 2 ** PAIR_BITS }, (_, top) => {
-  const first = pairOf(top * 2 ** (32 - PAIR_BITS));
-  const last = pairOf((top + 1) * 2 ** (32 - PAIR_BITS) - 1);
-  return first === last ? first : UNDECIDED;
-});
-
-function pairLimits(): number[] {
-  const chances = [Math.exp(-1)];
-  for (let count = 1; count < 13; count++) chances.push(chances[count - 1]! / count);
-  let sum = 0;
-  const limits = PAIRS.map((pair) => {
-    sum += chances[pair & 0xff]! * chances[pair >>> 8]!;
-    return Math.round(sum * 2 ** 32);
-  });
-  limits[limits.length - 1] = 2 ** 32;
-  return limits;
-}
-
-function pairOf(bits: number): number {
-  let i = 0;
-  while (bits >= PAIR_LIMITS[i]!) i++;
-  return PAIRS[i]!;
-}
 
 /** Four rows from each word: twelve bits decide two of them, or take twenty more from a word of their own. */
 function fillPoisson(counts: Uint8Array, state: State): void {
@@ -153,57 +131,6 @@ function fillPoisson(counts: Uint8Array, state: State): void {
   for (let row = 4 * fours.length; row < counts.length; row++) {
     counts[row] = pairOf(step(state) >>> 0) & 0xff;
   }
-}
-
-/** As `fillPoisson` and then a weighted mean, but no count is written down. */
-function poissonMean(values: Float64Array, state: State): number {
-  const fours = values.length >>> 2;
-  let a = state[0]!;
-  let b = state[1]!;
-  let c = state[2]!;
-  let d = state[3]!;
-  let even = 0;
-  let odd = 0;
-  let rows = 0;
-  const undecided: number[] = [];
-  for (let i = 0, row = 0; i < fours; i++, row += 4) {
-    const product = Math.imul(b, 5);
-    const word = Math.imul((product << 7) | (product >>> 25), 9);
-    const t = b << 9;
-    c ^= a;
-    d ^= b;
-    b ^= c;
-    a ^= d;
-    c ^= t;
-    d = (d << 11) | (d >>> 21);
-    const first = PAIR_OF_TOP[word >>> 20]!;
-    const second = PAIR_OF_TOP[(word >>> 4) & 0xfff]!;
-    if (((first | second) & UNDECIDED) !== 0) {
-      undecided.push(row, word);
-      continue;
-    }
-    even += (first & 0xff) * values[row]! + (second & 0xff) * values[row + 2]!;
-    odd += (first >>> 8) * values[row + 1]! + (second >>> 8) * values[row + 3]!;
-    const both = first + second;
-    rows += (both & 0xff) + (both >>> 8);
-  }
-  state.set([a, b, c, d]);
-  // No closure may hold the sums: they would leave the registers for the heap.
-  for (let i = 0; i < undecided.length; i += 2) {
-    const row = undecided[i]!;
-    const word = undecided[i + 1]!;
-    const first = settledPair(word >>> 20, state);
-    const second = settledPair((word >>> 4) & 0xfff, state);
-    even += (first & 0xff) * values[row]! + (second & 0xff) * values[row + 2]!;
-    odd += (first >>> 8) * values[row + 1]! + (second >>> 8) * values[row + 3]!;
-    rows += (first & 0xff) + (first >>> 8) + (second & 0xff) + (second >>> 8);
-  }
-  for (let row = 4 * fours; row < values.length; row++) {
-    const count = pairOf(step(state) >>> 0) & 0xff;
-    even += count * values[row]!;
-    rows += count;
-  }
-  return (even + odd) / rows;
 }
 
 /** The pair that twelve bits decide, or twenty more of a word of their own. */
