@@ -132,7 +132,7 @@ test('what is exported passes the published schema and datacontract-cli', ({ ski
   execFileSync(join(dirname(program), 'datacontract'), ['export', 'odcs', file, '--output', again]);
   const { text: back } = contractFromOdcs(readFileSync(again, 'utf8'), again);
   expect(readContract(back, 'c.yaml').value).toEqual(readContract(CONTRACT, 'c.yaml').value);
-}, 60_000);
+});
 
 test('what datacontract-cli writes is read', ({ skip }) => {
   const program = python() ?? skip();
@@ -150,4 +150,4 @@ test('what datacontract-cli writes is read', ({ skip }) => {
     { name: 'born', type: 'date' },
     { name: 'score', type: 'number' },
   ]);
-}, 60_000);
+});
