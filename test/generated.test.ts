@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { actionVerbs, readActionFile, root, schemaInputs } from './docs/action-files.ts';
+import { faultCodes } from './docs/fault-codes.ts';
 import { generatedFiles } from './docs/generated-files.ts';
 import { actionErrors } from './docs/workflow-parser.ts';
 
@@ -33,4 +34,14 @@ test('every generated file is what the code makes of it (npm run generate brings
   for (const [path, content] of await generatedFiles()) {
     expect(readFileSync(join(root, path), 'utf8'), path).toBe(content);
   }
+});
+
+test('every error says what is wrong and what to do next, and the page of codes repeats it', () => {
+  const errors = faultCodes();
+  const lacking = errors.filter(({ messages, nexts }) => messages.length === 0 || nexts.length === 0);
+  expect(lacking).toEqual([]);
+  // One made by each way of writing it down: a literal, a constant, a helper with the message, a helper with the code too.
+  const codes = errors.map(({ code }) => code);
+  for (const code of ['already-there', 'column-name', 'tensor-mismatch', 'model-not-onnx'])
+    expect(codes).toContain(code);
 });

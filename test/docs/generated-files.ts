@@ -43,10 +43,16 @@ export async function generatedFiles(): Promise<Map<string, string>> {
   return files;
 }
 
+/** Not padded to equal widths, nor formatted: a cell that has many messages would widen every row. */
 function faultTable(): string[] {
-  const plain = (text: string) => cell(text).replaceAll('*', '\\*');
-  const rows = faultCodes().map(({ code, message, next }) => [`\`${code}\``, plain(message), plain(next)]);
-  return markdownTable(['code', 'what it says', 'what to do'], rows);
+  const plain = (text: string) => cell(text).replaceAll('*', '\\*').replaceAll('<', '&lt;');
+  // Where a schema speaks, there is nothing but the name of a field and its words.
+  const said = (text: string) => (/[a-z]/.test(text) ? plain(text) : '_a field, and what is wrong with it_');
+  const advised = (text: string) => (text === '…' ? '_what the error says_' : plain(text));
+  const rows = faultCodes().map(({ code, messages, nexts }) =>
+    [`\`${code}\``, messages.map(said).join('<br>'), nexts.map(advised).join('<br>')].join(' | '),
+  );
+  return ['| code | what it says | what to do |', '| --- | --- | --- |', ...rows.map((row) => `| ${row} |`)];
 }
 
 function verbTable(): string[] {

@@ -44,7 +44,14 @@ async function serve({
 }: ServeOptions): Promise<void> {
   const number = Number(port);
   if (!Number.isInteger(number) || number < 0 || number > 65_535) {
-    throw new InputError(fault('invalid-option', `--port: expected a number from 0 to 65535, got '${port}'`));
+    throw new InputError(
+      fault(
+        'invalid-option',
+        `--port: expected a number from 0 to 65535, got '${port}'`,
+        undefined,
+        'Give a port, or 0 for any that is free.',
+      ),
+    );
   }
   const { createOnnxRuntime, loadOnnxRuntime } = await import('@rastro/engine');
   const { serveModel } = await import('@rastro/targets');

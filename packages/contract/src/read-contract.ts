@@ -163,7 +163,14 @@ function boundFaults(
 ): Fault[] {
   if (NUMERIC.includes(field.type)) {
     if (typeof bound === 'number') return [];
-    return [fault('invalid-value', `${key} of "${field.name}": expected a number, got "${bound}"`, where)];
+    return [
+      fault(
+        'invalid-value',
+        `${key} of "${field.name}": expected a number, got "${bound}"`,
+        where,
+        'Write a number, without quotes.',
+      ),
+    ];
   }
   if (field.type === 'date' || field.type === 'datetime' || field.type === 'time') {
     if (typeof bound === 'string' && isTemporal(field.type, bound)) return [];
@@ -318,6 +325,7 @@ function referenceFaults(document: Document<Contract>): Fault[] {
         'constraint-type',
         `freshness needs a date or datetime column; "${fresh.name}" is ${fresh.type}`,
         document.placeOf(['freshness', 'field']),
+        'Name a column of one of these types under "freshness".',
       ),
     );
   }
@@ -359,6 +367,7 @@ function ruleFaults(document: Document<Contract>): Fault[] {
           'ambiguous-column',
           `the rule names a column that differs from "${name}" only in letter case, which SQL cannot tell apart`,
           where,
+          'Rename one of the two columns, or write the name as the contract does.',
         ),
       ),
     ];

@@ -237,7 +237,12 @@ function plain(issue: z.core.$ZodIssue, places: Places): Fault {
       `Add "${last}:" here.`,
     );
   }
-  return fault('invalid-value', `${name}: ${lowerFirst(issue.message)}`, places.placeOf(issue.path));
+  return fault(
+    'invalid-value',
+    `${name}: ${lowerFirst(issue.message)}`,
+    places.placeOf(issue.path),
+    'Change the value.',
+  );
 }
 
 function lowerFirst(text: string): string {

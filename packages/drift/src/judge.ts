@@ -89,7 +89,16 @@ function pairUp(reference: readonly NamedColumn[], current: readonly NamedColumn
   const faults = [
     ...lacking.map((name) => missingColumn(name, 'current data', 'the reference')),
     ...fresh.map((name) => missingColumn(name, 'reference', 'the current data')),
-    ...(before!.length === 0 ? [fault('no-columns', 'there are no columns to compare')] : []),
+    ...(before!.length === 0
+      ? [
+          fault(
+            'no-columns',
+            'there are no columns to compare',
+            undefined,
+            'Name at least one column of the data.',
+          ),
+        ]
+      : []),
   ];
   if (faults.length > 0) throw new InputError(faults);
   return reference.map(({ name, values }) => ({

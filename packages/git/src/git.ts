@@ -127,7 +127,12 @@ function notRun(result: { cause?: unknown; message?: string | undefined; code?: 
     );
   }
   return new OutsideError(
-    fault('git-failed', `git was stopped: ${withoutCredentials(result.message ?? 'by a signal')}`),
+    fault(
+      'git-failed',
+      `git was stopped: ${withoutCredentials(result.message ?? 'by a signal')}`,
+      undefined,
+      'Run this step again.',
+    ),
     { cause: result.cause },
   );
 }
@@ -177,5 +182,7 @@ export function gitFailed(args: readonly string[], { stderr, exitCode }: GitOutp
       ),
     );
   }
-  return new OutsideError(fault('git-failed', message));
+  return new OutsideError(
+    fault('git-failed', message, undefined, 'Mend what git names, then run this step again.'),
+  );
 }

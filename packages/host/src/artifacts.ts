@@ -126,7 +126,12 @@ async function download(name: string, { path, findBy }: Download): Promise<Buffe
 
 function tooLarge(name: string, size: number): InputError {
   return new InputError(
-    fault('artifact-too-large', `the artifact ${name} may have ${MAX_BYTES} bytes, this has ${size}`),
+    fault(
+      'artifact-too-large',
+      `the artifact ${name} may have ${MAX_BYTES} bytes, this has ${size}`,
+      undefined,
+      'Leave what is not a report out of the artifact.',
+    ),
   );
 }
 

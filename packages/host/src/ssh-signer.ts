@@ -26,7 +26,12 @@ export function sshSigner(env: Record<string, string | undefined>): TrailSigner 
         : await sshSign(file!, message);
       const signature = unarmor(armored);
       const key = signerOf({ signature, message, crypto: trailCrypto });
-      if (!key) throw new InputError(fault('signing-key', 'ssh-keygen made a signature that does not hold'));
+      if (!key) {
+        const next = 'Give a key pair whose public half belongs to its private one.';
+        throw new InputError(
+          fault('signing-key', 'ssh-keygen made a signature that does not hold', undefined, next),
+        );
+      }
       return { key, signature };
     },
   };

@@ -184,12 +184,18 @@ async function orMissing<T>(path: string, read: () => Promise<T>): Promise<T | u
       );
     }
     if (code === 'EISDIR')
-      throw new InputError(fault('is-folder', `${path} is a folder, not a file`, { file: path }), {
-        cause: error,
-      });
+      throw new InputError(
+        fault('is-folder', `${path} is a folder, not a file`, { file: path }, 'Name a file in it.'),
+        { cause: error },
+      );
     if (code === 'EACCES') {
       throw new InputError(
-        fault('not-readable', `${path} cannot be read: permission denied`, { file: path }),
+        fault(
+          'not-readable',
+          `${path} cannot be read: permission denied`,
+          { file: path },
+          'Let the user that runs this step read it: chmod u+r.',
+        ),
         { cause: error },
       );
     }

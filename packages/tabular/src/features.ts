@@ -99,6 +99,8 @@ function columnFaults(column: Column, target: Column): Fault[] {
       fault(
         'column-length',
         `column "${name}" has ${data.length} rows, but the target has ${target.data.length}`,
+        undefined,
+        'Give each column one value for every row.',
       ),
     ];
   }

@@ -96,7 +96,14 @@ function read<S extends z.ZodObject>(kind: string, schema: S, params: Params): z
 function faultsOf(issue: z.core.$ZodIssue, kind: string, known: readonly string[]): Fault[] {
   if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknown(key, kind, known));
   const message = issue.message.charAt(0).toLowerCase() + issue.message.slice(1);
-  return [fault('invalid-parameter', `parameter ${issue.path.join('.')}: ${message}`)];
+  return [
+    fault(
+      'invalid-parameter',
+      `parameter ${issue.path.join('.')}: ${message}`,
+      undefined,
+      'Change its value under "params" of the model.',
+    ),
+  ];
 }
 
 function unknown(key: string, kind: string, known: readonly string[]): Fault {

@@ -44,7 +44,14 @@ export interface TrainResult {
 export function train(request: TrainRequest): TrainResult {
   const { kind, task, columns, target: targetColumn, seed } = request;
   if (!Number.isSafeInteger(seed) || seed < 0) {
-    throw new InputError(fault('invalid-seed', `the seed is ${seed}, but must be a whole number from 0 on`));
+    throw new InputError(
+      fault(
+        'invalid-seed',
+        `the seed is ${seed}, but must be a whole number from 0 on`,
+        undefined,
+        'Give such a number, for example 7.',
+      ),
+    );
   }
   const fit = fitterFor(request);
   const features = readFeatures(columns, targetColumn);

@@ -69,7 +69,10 @@ export function unarmor(text: string): Uint8Array {
     text.replaceAll('\r\n', '\n'),
   )?.[1];
   const bytes = body === undefined ? undefined : fromBase64(body.replaceAll('\n', ''));
-  if (!bytes) throw new InputError(fault('ssh-signature-malformed', 'not an SSH signature'));
+  if (!bytes) {
+    const next = 'Sign with "ssh-keygen -Y sign", and give the text that it writes, whole.';
+    throw new InputError(fault('ssh-signature-malformed', 'not an SSH signature', undefined, next));
+  }
   return bytes;
 }
 

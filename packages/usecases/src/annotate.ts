@@ -44,7 +44,12 @@ export async function annotate(
     if (faults.length > 0) {
       throw new InputError(
         faults.map(({ message }) =>
-          fault('skip-refused', message, undefined, 'See the numbers with "rastro log".'),
+          fault(
+            'skip-refused',
+            `the annotation is refused: ${message}`,
+            undefined,
+            'See the numbers with "rastro log".',
+          ),
         ),
       );
     }

@@ -69,7 +69,10 @@ export async function audit(
   const files = [];
   for (const path of request.files) {
     const digest = await workspace.digest(path);
-    if (!digest) throw new InputError(fault('file-missing', `${path} is not there`, { file: path }));
+    if (!digest)
+      throw new InputError(
+        fault('file-missing', `${path} is not there`, { file: path }, 'Correct the path.'),
+      );
     files.push({ path, sha256: digest.sha256 });
   }
   const answer = await examine({

@@ -54,7 +54,7 @@ export function projectOfInputs(request: EvaluateRequest): Document<Project> {
   if (!result.success) {
     throw new InputError(
       result.error.issues.map((issue) =>
-        fault('invalid-input', `${String(issue.path.at(-1))}: ${issue.message}`, at),
+        fault('invalid-input', `${String(issue.path.at(-1))}: ${issue.message}`, at, 'Correct this input.'),
       ),
     );
   }

@@ -188,5 +188,5 @@ export async function policyTest(
 async function textOf(path: string, workspace: Ports['workspace']): Promise<string> {
   const text = await workspace.readText(path);
   if (text !== undefined) return text;
-  throw new InputError(fault('file-missing', `${path} is not there`, place(path)));
+  throw new InputError(fault('file-missing', `${path} is not there`, place(path), 'Correct the path.'));
 }

@@ -131,7 +131,8 @@ export async function lockedFiles(workspace: Workspace, paths: readonly string[]
   const files: LockedFile[] = [];
   for (const path of paths) {
     const digest = await workspace.digest(path);
-    if (!digest) throw new InputError(fault('file-missing', `${path} is not there`, place(path)));
+    if (!digest)
+      throw new InputError(fault('file-missing', `${path} is not there`, place(path), 'Correct the path.'));
     files.push({ path, ...digest });
   }
   return files;

@@ -95,7 +95,11 @@ export interface Opened {
 
 /** Opens the files, refuses any fault of structure, and makes the views with every column of the first file. */
 export async function openTable(session: Session, source: TableSource, scratch: Scratch): Promise<Opened> {
-  if (source.files.length === 0) throw new InputError(fault('data-missing', 'there is no file to read'));
+  if (source.files.length === 0) {
+    throw new InputError(
+      fault('data-missing', 'there is no file to read', undefined, 'Name at least one file.'),
+    );
+  }
   const files: OpenedFile[] = [];
   for (const path of source.files) {
     const options = {
@@ -128,6 +132,7 @@ export async function openTable(session: Session, source: TableSource, scratch: 
         'unknown-column',
         `${file.file.path} has no column "${names[lacking]}", which ${files[0]!.file.path} has`,
         place(file.file.path),
+        'Give every file of a dataset the same columns, or make it a dataset of its own.',
       ),
     );
   }
