@@ -15,6 +15,7 @@ import {
   readActionFile,
   root,
 } from './action-files.ts';
+import { contractTable } from './contract-table.ts';
 import { faultCodes } from './fault-codes.ts';
 import { plottingLibrary } from './plotting-library.ts';
 
@@ -30,6 +31,7 @@ export async function generatedFiles(): Promise<Map<string, string>> {
   }
   files.set('README.md', between(read('README.md'), 'verbs', verbTable()));
   files.set('docs/troubleshooting.md', between(read('docs/troubleshooting.md'), 'faults', faultTable()));
+  files.set('docs/contract.md', between(read('docs/contract.md'), 'contract', contractTable()));
   files.set('schemas/rastro.schema.json', jsonSchema('rastro.yaml', Project));
   files.set('schemas/contract.schema.json', jsonSchema('contracts/<dataset>.yaml', Contract));
   files.set('schemas/policy.schema.json', jsonSchema('rastro.policy.yaml', Policy));

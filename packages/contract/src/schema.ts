@@ -74,8 +74,10 @@ const Field = z
       .optional()
       .describe('How many values may be missing, as a share of the rows.'),
     unique: z.boolean().default(false).describe('No value may come twice.'),
-    minimum: Bound.optional().describe('Lowest value that passes.'),
-    maximum: Bound.optional().describe('Highest value that passes.'),
+    minimum: Bound.optional().describe(
+      'Lowest value that passes: a number, or a date or time as a text, such as 2024-01-31.',
+    ),
+    maximum: Bound.optional().describe('Highest value that passes, written as the lowest is.'),
     exclusiveMinimum: Bound.optional().describe('Every value must be above this.'),
     exclusiveMaximum: Bound.optional().describe('Every value must be below this.'),
     minLength: z.number().int().nonnegative().optional().describe('Fewest characters of a text.'),
@@ -89,7 +91,7 @@ const Field = z
       .array(z.union([z.string(), z.number(), z.boolean()]))
       .min(1)
       .optional()
-      .describe('The only values that pass.'),
+      .describe('The only values that pass, written as the type has them.'),
     trimmed: z.boolean().default(false).describe('No text may begin or end with white space.'),
     trueValues: z
       .array(z.string())
