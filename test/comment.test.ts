@@ -182,6 +182,26 @@ describe('a check run', () => {
     );
     expect(writes).toHaveLength(3);
   });
+
+  test('says what fits into its summary, which GitHub counts in bytes', async () => {
+    const pullRequest = await github.openPullRequest({ title: 'Retrain', head: 'retrain' });
+    const words = '数据✅'.repeat(60);
+    await writeReports(
+      aReport({
+        verb: 'validate',
+        verdict: { status: 'fail', sentence: `${'a'.repeat(198)}😀 breaks its contract` },
+        findings: findings(2000).map((finding) => ({ ...finding, title: words, message: words })),
+      }),
+    );
+    const { exitCode, stdout } = await commentOn(pullRequest, { inputs: { check: 'true' } });
+    expect(exitCode, stdout).toBe(0);
+    const [run] = (await github.state()).checkRuns;
+    const size = Buffer.byteLength(run!.summary);
+    expect(size).toBeGreaterThan(50_000);
+    expect(size).toBeLessThanOrEqual(65_535);
+    expect(run!.title.isWellFormed()).toBe(true);
+    expect(run!.annotations).toHaveLength(1000);
+  });
 });
 
 describe('an artifact of a fork’s run is untrusted', () => {

@@ -1,4 +1,4 @@
-/** How much a body may hold. GitHub counts characters of comments and bytes of step summaries. */
+/** How much a body may hold. GitHub counts characters of comments, and bytes of check runs and step summaries. */
 export interface Budget {
   readonly limit: number;
   readonly unit: 'characters' | 'bytes';
@@ -6,8 +6,8 @@ export interface Budget {
 
 /** The body of a comment, an issue or a release. */
 export const COMMENT_BUDGET: Budget = { limit: 65_536, unit: 'characters' };
-/** The summary of a check run. */
-export const CHECK_BUDGET: Budget = { limit: 65_535, unit: 'characters' };
+/** The summary of a check run. GitHub's reference says characters, but what it refuses is "a maximum bytesize of 65535". */
+export const CHECK_BUDGET: Budget = { limit: 65_535, unit: 'bytes' };
 /** The summary of one step; one byte over it and the whole upload is dropped. */
 export const SUMMARY_BUDGET: Budget = { limit: 1_048_576, unit: 'bytes' };
 

@@ -1,10 +1,11 @@
 import type { Finding, Report } from '@rastro/report';
-import { worstStatus } from '@rastro/report';
+import { capped, oneLine, worstStatus } from '@rastro/report';
 import type { CheckRun } from './ports/index.ts';
 
 /** Twenty requests of fifty: a reader has long gone to the data itself. */
 const MOST_ANNOTATIONS = 1000;
 const MOST_WORDS = 2000;
+const MOST_TITLE = 200;
 
 const LEVEL = { error: 'failure', warning: 'warning', notice: 'notice' } as const;
 const GRAVEST_FIRST = ['error', 'warning', 'notice'];
@@ -25,15 +26,20 @@ export function checkRunOf(
     commit,
     summary,
     conclusion: status === 'fail' ? 'failure' : status === 'pass' ? 'success' : 'neutral',
-    title: (worst?.verdict.sentence ?? '').slice(0, 200) || 'Nothing to report',
+    title: words(worst?.verdict.sentence ?? '', MOST_TITLE) || 'Nothing to report',
     annotations: findings.slice(0, MOST_ANNOTATIONS).map(({ severity, file, line, title, message }) => ({
       level: LEVEL[severity],
       file,
       line,
-      title: title.slice(0, 200),
-      message: message.slice(0, MOST_WORDS) || title.slice(0, 200) || severity,
+      title: words(title, MOST_TITLE),
+      message: words(message, MOST_WORDS) || words(title, MOST_TITLE) || severity,
     })),
   };
+}
+
+/** One line of whole characters: GitHub refuses the half of one. */
+function words(text: string, max: number): string {
+  return capped(oneLine(text), max);
 }
 
 type FindingAtLine = Finding & { file: string; line: number };

@@ -173,7 +173,10 @@ function refuseOutput(call: Call) {
   if ((output?.annotations?.length ?? 0) > 50)
     return unprocessable({ field: 'annotations', code: 'too_many' });
   for (const field of ['summary', 'text'] as const) {
-    if ((output?.[field]?.length ?? 0) > 65_535) return unprocessable({ field, code: 'too_long' });
+    if (Buffer.byteLength(output?.[field] ?? '') > 65_535) {
+      const message = `${field} exceeds a maximum bytesize of 65535`;
+      return unprocessable({ field, code: 'custom', message });
+    }
   }
   return undefined;
 }

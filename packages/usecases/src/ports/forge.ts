@@ -27,7 +27,7 @@ export interface CheckRun {
   readonly commit: string;
   readonly conclusion: 'success' | 'failure' | 'neutral';
   readonly title: string;
-  /** Markdown, at most 65,535 characters. */
+  /** Markdown, at most 65,535 bytes. */
   readonly summary: string;
   readonly annotations: readonly {
     readonly level: 'failure' | 'warning' | 'notice';
