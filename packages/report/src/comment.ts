@@ -85,7 +85,7 @@ function historyDetails(history: readonly Verdict[]): string {
   if (history.length === 0) return '';
   const rows = history.map(
     ({ status, sentence, revision }) =>
-      `| ${markdownStatus(status)} | ${markdownCell([{ code: revision }], () => false) || '–'} | ${escapeMarkdown(sentence)} |`,
+      `| ${markdownStatus(status)} | ${markdownCell([{ code: revision }]) || '–'} | ${escapeMarkdown(sentence)} |`,
   );
   const title = history.length === 1 ? '1 earlier verdict' : `${history.length} earlier verdicts`;
   return [

@@ -24,6 +24,8 @@ export interface HtmlOptions {
   readonly title: string;
   /** What the reports were made from, such as "commit a1b2c3d of main"; shown at the top and the bottom. */
   readonly generatedFrom: string;
+  /** What a reader must know of where the reports come from; stands over the verdict. */
+  readonly note?: string;
   /** For the commands that make the reports again. */
   readonly source?: Source;
 }
@@ -36,7 +38,7 @@ export interface HtmlOptions {
  */
 export function renderHtml(
   reports: readonly Report[],
-  { title, generatedFrom, source }: HtmlOptions,
+  { title, generatedFrom, note, source }: HtmlOptions,
 ): string {
   const sorted = worstFirst(reports);
   const [worst] = sorted;
@@ -61,6 +63,7 @@ ${hasCharts ? html`<style>${new Markup(PLOTTING_STYLE)}</style>` : NOTHING}
 <header>
 <h1>${title}</h1>
 <p class="muted">Generated from ${generatedFrom}</p>
+${note ? html`<p>${note}</p>` : NOTHING}
 ${lead(sorted, worst)}
 </header>
 ${contents(sorted)}

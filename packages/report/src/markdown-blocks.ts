@@ -6,17 +6,15 @@ import {
   escapeMarkdown,
   escapeSummary,
   fencedCode,
-  type LinkRule,
   markdownCell,
   markdownLine,
 } from './markdown-text.ts';
 import { mermaidChart, mermaidGraph } from './mermaid.ts';
 import type { Block, Chart, Graph, Text } from './model.ts';
 
-/** How blocks are written: the unit that sizes are counted in, which links are allowed, and whether Mermaid is drawn. */
+/** How blocks are written: the unit that sizes are counted in, and whether Mermaid is drawn. */
 export interface MarkdownStyle {
   readonly unit: Budget['unit'];
-  readonly mayLink: LinkRule;
   readonly charts: 'mermaid' | 'unicode';
 }
 
@@ -38,7 +36,7 @@ export function blockParts(blocks: readonly Block[], style: MarkdownStyle): Part
 function blockPart(block: Block, importance: number, style: MarkdownStyle): Part {
   switch (block.kind) {
     case 'paragraph':
-      return whole(markdownLine(block.text, style.mayLink), importance, style.unit);
+      return whole(markdownLine(block.text), importance, style.unit);
     case 'list':
       return listPart(block.items, importance, style);
     case 'facts':
@@ -72,7 +70,7 @@ function blockPart(block: Block, importance: number, style: MarkdownStyle): Part
 }
 
 function listPart(items: readonly Text[], importance: number, style: MarkdownStyle): Part {
-  const lines = items.map((item) => markdownLine(item, style.mayLink)).filter((line) => line !== '');
+  const lines = items.map((item) => markdownLine(item)).filter((line) => line !== '');
   return linesPart({
     head: '',
     lines: lines.map((line) => `- ${line}`),
@@ -87,7 +85,7 @@ function tablePart(block: TableBlock, importance: number, style: MarkdownStyle):
   const rule = block.columns.map(({ align }) => RULES[align ?? 'left']);
   const head = `${row(block.columns.map(({ title }) => escapeMarkdown(title, 100)))}\n${row(rule)}`;
   const lines = block.rows.map((cells) =>
-    row(block.columns.map((_, index) => markdownCell(cells[index] ?? '', style.mayLink))),
+    row(block.columns.map((_, index) => markdownCell(cells[index] ?? ''))),
   );
   return linesPart({ head, lines, more: block.more ?? 0, importance, unit: style.unit });
 }

@@ -2,9 +2,6 @@ import type { Inline, Text } from './model.ts';
 import { capped, manyLines, oneLine, piecesOf, wordsOf } from './plain-text.ts';
 import { webAddress } from './web-address.ts';
 
-/** Whether a link that a report asks for may become one. A report from a stranger can ask for any. */
-export type LinkRule = (url: string) => boolean;
-
 /** A break that is not seen. GitHub looks for names, numbers and addresses after Markdown is done: escapes do not stop it. */
 const BREAK = '\u200b';
 
@@ -56,27 +53,27 @@ export function escapeSummary(text: string): string {
 }
 
 /** One line of Markdown for a report's text, to stand at the start of a paragraph or list item. */
-export function markdownLine(text: Text, mayLink: LinkRule, max = MAX_LINE): string {
-  return atLineStart(inline(text, mayLink, max, false));
+export function markdownLine(text: Text, max = MAX_LINE): string {
+  return atLineStart(inline(text, max, false));
 }
 
 /** One line of Markdown for the inside of a table cell. */
-export function markdownCell(text: Text, mayLink: LinkRule): string {
-  return inline(text, mayLink, MAX_CELL, true);
+export function markdownCell(text: Text): string {
+  return inline(text, MAX_CELL, true);
 }
 
-function inline(text: Text, mayLink: LinkRule, max: number, inCell: boolean): string {
+function inline(text: Text, max: number, inCell: boolean): string {
   let room = max;
   const parts: string[] = [];
   for (const piece of piecesOf(text)) {
     if (room <= 0) break;
-    parts.push(markdownPiece(piece, mayLink, room, inCell));
+    parts.push(markdownPiece(piece, room, inCell));
     room -= wordsOf(piece).length;
   }
   return parts.join('').trim();
 }
 
-function markdownPiece(piece: Inline, mayLink: LinkRule, max: number, inCell: boolean): string {
+function markdownPiece(piece: Inline, max: number, inCell: boolean): string {
   if (typeof piece === 'string') return spaced(piece, escapeMarkdown(piece, max));
   if ('code' in piece) return codeSpan(piece.code, max, inCell);
   if ('strong' in piece) {
@@ -84,7 +81,7 @@ function markdownPiece(piece: Inline, mayLink: LinkRule, max: number, inCell: bo
     return words === '' ? '' : spaced(piece.strong, `**${words}**`);
   }
   const url = linkTarget(piece.url);
-  if (url === undefined || !mayLink(piece.url)) return spaced(piece.link, escapeMarkdown(piece.link, max));
+  if (url === undefined) return spaced(piece.link, escapeMarkdown(piece.link, max));
   // A commit inside of a link is left alone by GitHub, and people copy it from there.
   const words = escapeMarks(disarm(capped(oneLine(piece.link), max)));
   return spaced(piece.link, `[${words || 'link'}](${url})`);

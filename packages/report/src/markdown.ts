@@ -1,7 +1,7 @@
 import { type Budget, fitParts, GAP, joinParts, type Part, sizeOf } from './budget.ts';
 import { headlineOf, summaryOfOthers } from './headline.ts';
 import { blockParts, detailsPart, type MarkdownStyle, sectionPart } from './markdown-blocks.ts';
-import { escapeMarkdown, type LinkRule, linkTarget, markdownLine } from './markdown-text.ts';
+import { escapeMarkdown, linkTarget, markdownLine } from './markdown-text.ts';
 import { marker } from './marker.ts';
 import type { Block, Finding, Report, Section, Status } from './model.ts';
 import { commandsToRepeat, type Source } from './repeat.ts';
@@ -26,8 +26,6 @@ export interface MarkdownOptions {
   readonly note?: string;
   /** Where the whole report is (http or https). */
   readonly link?: string;
-  /** Which links in the reports become links. Default: all. Reports from strangers deserve a stricter rule. */
-  readonly mayLink?: LinkRule;
   /** Charts as Mermaid (default), or as sparklines where Mermaid is not drawn. */
   readonly charts?: 'mermaid' | 'unicode';
   /** What the reports were made from, for the commands that make them again. */
@@ -64,7 +62,6 @@ export function renderMarkdown(reports: readonly Report[], options: MarkdownOpti
   const foot = footOf(options);
   const style: MarkdownStyle = {
     unit,
-    mayLink: options.mayLink ?? (() => true),
     charts: options.charts ?? 'mermaid',
   };
 
@@ -103,8 +100,8 @@ function headOf(reports: readonly Report[], { key, title, note }: MarkdownOption
   const { status, sentence } = worst.verdict;
   const { headline, rest } = headlineOf(worst);
   const heading = `## ${SIGN[status]} ${escapeMarkdown(title ?? headline, MAX_HEADING)}`;
-  const lead = markdownLine(title === undefined ? rest : sentence, NO_LINK, 300);
-  const others = summaryOfOthers(reports).map((text) => markdownLine(text, NO_LINK, 300));
+  const lead = markdownLine(title === undefined ? rest : sentence, 300);
+  const others = summaryOfOthers(reports).map((text) => markdownLine(text, 300));
   return joinParts([
     key === undefined ? '' : marker(key),
     heading,
@@ -115,7 +112,6 @@ function headOf(reports: readonly Report[], { key, title, note }: MarkdownOption
 }
 
 const MAX_HEADING = 160;
-const NO_LINK: LinkRule = () => false;
 
 function footOf({ link }: MarkdownOptions): string {
   const url = link === undefined ? undefined : linkTarget(link);

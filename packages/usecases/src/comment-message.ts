@@ -12,6 +12,10 @@ export interface Message {
   readonly isStrangers: boolean;
 }
 
+/** What a reader must know of reports that a run of the pull request's own code left. */
+export const STRANGERS_NOTE =
+  'Made by a run of this pull request’s own code, without access to secrets: the numbers are what that run reported.';
+
 /** What was judged, and where a clone fetches it from. */
 export function sourceOf(
   request: Pick<CommentRequest, 'forge'>,
@@ -34,11 +38,12 @@ function fetchRef({ forge }: Pick<CommentRequest, 'forge'>, pullRequest: number)
 
 /** The message as a page for a browser. */
 export function pageOf(request: Pick<CommentRequest, 'forge'>, message: Message): string {
-  const { reports, commit, pullRequest } = message;
+  const { reports, commit, pullRequest, isStrangers } = message;
   const about = pullRequest > 0 ? `pull request #${pullRequest}` : 'this checkout';
   return renderHtml(withEvaluations(reports), {
     title: `Rastro report of ${about}`,
     generatedFrom: commit ? `commit ${commit.slice(0, 12)} of ${about}` : about,
+    ...(isStrangers ? { note: STRANGERS_NOTE } : {}),
     ...sourceOf(request, message),
   });
 }

@@ -38,7 +38,7 @@ const MOST_REPORTS = 1000;
 
 /**
  * The reports in the files of an artifact that a stranger's run left. What they say is only shown: their commands, which a reader
- * might paste, are dropped.
+ * might paste, are dropped, and of their links, which a reader might follow, the words stay.
  * @throws InputError when a file has another place than a report's, there are too many, or one is not a report.
  */
 export function strangersReports(files: readonly ReportFile[]): Report[] {
@@ -55,7 +55,17 @@ export function strangersReports(files: readonly ReportFile[]): Report[] {
       ),
     );
   }
-  return reportsOfFiles(others).map(({ arguments: _dropped, ...report }) => report);
+  return reportsOfFiles(others).map(({ arguments: _dropped, ...report }) => withoutLinks(report));
+}
+
+/** Only a link of a report has an address, and its words are a text by themselves. */
+function withoutLinks(report: Report): Report {
+  const unlinked = (_: string, value: unknown) => (isLink(value) ? value.link : value);
+  return JSON.parse(JSON.stringify(report), unlinked) as Report;
+}
+
+function isLink(value: unknown): value is { link: string; url: string } {
+  return typeof value === 'object' && value !== null && 'url' in value && 'link' in value;
 }
 
 /** In a comparison the curves and the lineage are there already, for both sides. */

@@ -3,7 +3,7 @@ import { CHECK_BUDGET, renderComment, renderJson, renderMarkdown, worstStatus } 
 import { z } from 'zod';
 import { checkRunOf } from './comment-check.ts';
 import { fileBoard } from './comment-file.ts';
-import { type Message, pageOf, sourceOf } from './comment-message.ts';
+import { type Message, pageOf, STRANGERS_NOTE, sourceOf } from './comment-message.ts';
 import { inReadingOrder, reportsOfFiles, strangersReports, withEvaluations } from './comment-reports.ts';
 import type { Outcome } from './outcome.ts';
 import type { CommentBoard, Ports } from './ports/index.ts';
@@ -145,7 +145,7 @@ async function publish(
   const { reports, pullRequest, commit, isStrangers } = message;
   const board = await boardOf(request, ports);
   const link = artifactUrl || context.runUrl;
-  const mayLink = isStrangers ? { mayLink: () => false, note: STRANGERS_NOTE } : {};
+  const note = isStrangers ? { note: STRANGERS_NOTE } : {};
   const written = await board.upsertComment({
     pullRequest,
     key: request.key,
@@ -157,18 +157,15 @@ async function publish(
         ...(link ? { link } : {}),
         ...(commit ? { revision: commit.slice(0, 12) } : {}),
         ...sourceOf(request, message),
-        ...mayLink,
+        ...note,
       }),
   });
   const checkUrl =
     request.check && commit && request.forge === 'github'
-      ? await writeCheck(request, message, { ...ports, link, mayLink })
+      ? await writeCheck(request, message, { ...ports, link, note })
       : '';
   return answer(message, { ...written, page, artifactUrl, checkUrl });
 }
-
-const STRANGERS_NOTE =
-  'Made by a run of this pull request’s own code, without access to secrets: the numbers are what that run reported.';
 
 async function boardOf({ forge, output }: CommentRequest, ports: CommentPorts): Promise<CommentBoard> {
   switch (forge) {
@@ -184,13 +181,13 @@ async function boardOf({ forge, output }: CommentRequest, ports: CommentPorts): 
 async function writeCheck(
   { key }: CommentRequest,
   { reports, commit }: Message,
-  context: CommentPorts & { link: string | undefined; mayLink: object },
+  context: CommentPorts & { link: string | undefined; note: object },
 ): Promise<string> {
-  const { link, mayLink } = context;
+  const { link, note } = context;
   const summary = renderMarkdown(withEvaluations(reports), {
     budget: CHECK_BUDGET,
     ...(link ? { link } : {}),
-    ...mayLink,
+    ...note,
   });
   const { url } = await (await context.forge()).publishCheck(
     checkRunOf(reports, { name: key, commit: commit!, summary }),
