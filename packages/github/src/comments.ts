@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { marker } from '@rastro/report';
 import { type CommentStore, keepOneComment } from '@rastro/usecases';
 import { hasStatus } from './failures.ts';
@@ -55,6 +56,7 @@ function storeOf(session: Session, { number, key }: StickyComment): CommentStore
         if (!hasStatus(error, 404)) throw error;
       }
     },
+    wait: (milliseconds) => sleep(milliseconds),
   };
 }
 

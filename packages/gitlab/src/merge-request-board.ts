@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fault, InputError, OutsideError } from '@rastro/fault';
 import { marker } from '@rastro/report';
 import { type CommentBoard, type CommentStore, keepOneComment } from '@rastro/usecases';
@@ -99,6 +100,7 @@ async function storeOf(place: {
     async remove(id) {
       await ask('DELETE', `${request}/notes/${id}`, undefined, [404]);
     },
+    wait: (milliseconds) => sleep(milliseconds),
   };
 }
 

@@ -29,9 +29,10 @@ export async function startStrictGitLab({ project = 'acme/churn', request = 7 } 
   const notes: StoredNote[] = [];
   const requests: string[] = [];
   const violations: string[] = [];
+  let lastId = 999;
   const add = (author: number, body: string) => {
     const note = {
-      id: 1000 + notes.length,
+      id: ++lastId,
       body,
       system: false,
       author: { id: author, username: `user-${author}` },

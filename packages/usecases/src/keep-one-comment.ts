@@ -14,6 +14,7 @@ export interface CommentStore {
   update(id: number, body: string): Promise<boolean>;
   /** Nothing happens when it is gone. */
   remove(id: number): Promise<void>;
+  wait(milliseconds: number): Promise<void>;
 }
 
 export interface KeptComment {
@@ -46,12 +47,27 @@ async function create(
 ): Promise<KeptComment> {
   const body = makeBody(undefined);
   const mine = await store.create(body);
-  const [oldest] = await store.ours();
+  const oldest = await oldestSince(store, mine);
   if (!oldest || oldest.id >= mine.id) return { url: mine.url, status: 'created', body };
   const folded = await update(store, makeBody, oldest);
   if (!folded) return { url: mine.url, status: 'created', body };
   await store.remove(mine.id);
   return folded;
+}
+
+const MOST_LOOKS = 6;
+const FIRST_WAIT = 100;
+
+/**
+ * The oldest of a list that has our comment, or one before it. A forge may list from a copy that is a moment behind; one that
+ * has ours has every older one too.
+ */
+async function oldestSince(store: CommentStore, mine: StoredComment): Promise<StoredComment | undefined> {
+  for (let look = 1; ; look++) {
+    const [oldest] = await store.ours();
+    if ((oldest && oldest.id <= mine.id) || look === MOST_LOOKS) return oldest;
+    await store.wait(FIRST_WAIT * 2 ** (look - 1));
+  }
 }
 
 /** Undefined when the comment is gone. */
