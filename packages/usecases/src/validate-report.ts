@@ -31,10 +31,16 @@ function sentence(
   const kept =
     broken === 0
       ? `${dataset} keeps its contract: ${rules}.`
-      : `${dataset} breaks its contract: ${count(errors, 'error')} and ${count(warnings, 'warning')} among ${rules}${known}.`;
+      : `${dataset} breaks its contract: ${breaches(errors, warnings)} among ${rules}${known}.`;
   return evolution?.versionTells === false
     ? `${kept} The contract itself has breaking changes that its version ${evolution.to} does not tell.`
     : kept;
+}
+
+/** "2 errors and 1 warning"; what there is none of is not told. */
+function breaches(errors: number, warnings: number): string {
+  const told = [errors > 0 && count(errors, 'error'), warnings > 0 && count(warnings, 'warning')];
+  return told.filter(Boolean).join(' and ');
 }
 
 function rulesSection(
