@@ -66,6 +66,22 @@ test('every package has its layer', () => {
   ).toEqual([]);
 });
 
+test('CONTRIBUTING.md tells the packages of every layer', () => {
+  const rows = readFileSync(join(root, 'CONTRIBUTING.md'), 'utf8').matchAll(/^\| ([a-z ]+?) +\| ([^|]+)\|/gm);
+  const told = new Map(
+    [...rows].map(([, layer, names]) => [layer!, [...names!.matchAll(/`(\w+)`/g)].map(([, name]) => name)]),
+  );
+  for (const [row, layer] of [
+    ['base', 'base'],
+    ['domain', 'domain'],
+    ['use case', 'usecases'],
+    ['adapter', 'adapters'],
+    ['host', 'host'],
+    ['outside', 'outside'],
+  ] as const)
+    expect(told.get(row), row).toEqual(layers[layer]);
+});
+
 describe.each([...packages.values()])('$folder', (one) => {
   const used = new Set(one.imports.map(({ from }) => packageOf(from)));
   const ours = [...used].filter((name) => name.startsWith('@rastro/')).sort();
