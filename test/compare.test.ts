@@ -224,6 +224,23 @@ test('parameters and data that differ are told', async () => {
   expect(summary).toContain('double');
 });
 
+describe('a stage that holds no version yet', () => {
+  test('is nothing to compare with, and passes unless a baseline is required', async () => {
+    const { exitCode, outputs, stdout, summary } = await act('compare', { baseline: 'prod' });
+    expect({ exitCode, result: outputs.result }, stdout).toEqual({ exitCode: 0, result: 'no-baseline' });
+    expect(stdout).toContain('stage prod, which holds no version yet');
+    expect(summary).toContain('There is no evaluation record to compare with: `prod` has none.');
+    const strict = await act('compare', { baseline: 'prod', 'require-baseline': 'true' });
+    expect(strict.exitCode).toBe(1);
+  });
+
+  test('is not taken for one that nobody knows', async () => {
+    const { exitCode, stdout } = await act('compare', { baseline: 'pord' });
+    expect(exitCode).toBe(2);
+    expect(stdout).toContain('"pord" is neither a stage or version of churn nor a Git revision');
+  });
+});
+
 test('a candidate may be a revision', async () => {
   const { exitCode, outputs, stdout } = await act('compare', { candidate: 'HEAD', baseline: 'HEAD' });
   expect(exitCode, stdout).toBe(0);

@@ -5,11 +5,12 @@ import { registryState } from '@rastro/registry';
 import { modelState } from '@rastro/trail';
 import type { Ports, Repository, Workspace } from './ports/index.ts';
 import type { NamedModel } from './project.ts';
+import { findProtectedPolicy } from './protected-policy.ts';
 import { readTrail } from './trail.ts';
 
 /** What a candidate is compared with, in words, and what is known of the model there. */
 export interface Baseline {
-  /** Null when it is a file of this checkout, of which nothing more is known. */
+  /** Null when it is a file of this checkout, of which nothing more is known, or a stage that is empty. */
   readonly commit: string | null;
   /** `merge-base 1a2b3c4d5e6f`, `version v1.2.0`, `stage prod (v1.2.0)`. */
   readonly name: string;
@@ -31,12 +32,17 @@ export async function recordFile(path: string, workspace: Workspace): Promise<Ev
 }
 
 /**
- * Finds what a baseline names: a record file, the merge-base, a stage, a version, or any Git revision, in this order.
+ * Finds what a baseline names: a record file, the merge-base, a stage, a version, or any Git revision, in this order. A
+ * stage that the policy or `deploy:` names and that holds no version yet is a baseline without a record.
  * @throws InputError when it names nothing.
  */
 export async function findBaseline(
   asked: string,
-  model: { readonly name: string; readonly path: string },
+  model: {
+    readonly name: string;
+    readonly path: string;
+    readonly config: Pick<ModelConfig, 'deploy'> | undefined;
+  },
   { repository, workspace, context, sha256 }: Pick<Ports, 'repository' | 'workspace' | 'context' | 'sha256'>,
 ): Promise<Baseline | undefined> {
   if (isRecordFile(asked)) return { commit: null, name: asked, record: await recordFile(asked, workspace) };
@@ -47,6 +53,8 @@ export async function findBaseline(
       : await named(asked, model, git, sha256);
   if (!found) {
     if (asked === 'merge-base') return undefined;
+    if (model.config?.deploy[asked] || (await findProtectedPolicy(git, { sha256 }))?.policy.stages[asked])
+      return { commit: null, name: `stage ${asked}, which holds no version yet`, record: undefined };
     throw new InputError(
       fault(
         'unknown-baseline',

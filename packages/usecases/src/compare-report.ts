@@ -85,7 +85,7 @@ function list(comparisons: readonly Comparison[]): string {
 
 function metricsSection(
   { metrics, dataDiffers }: CompareResult,
-  { baseline, candidate, releases, isRescored, unpaired }: Compared,
+  { baseline, candidate, askedBaseline, releases, isRescored, unpaired }: Compared,
 ): Section {
   const trend = releases.length > 0;
   return {
@@ -136,7 +136,7 @@ function metricsSection(
                   : '',
               unpaired === undefined ? '' : ` The baseline was not scored on these rows: ${unpaired}.`,
             ]
-          : 'There is no evaluation record to compare with.',
+          : ['There is no evaluation record to compare with: ', { code: askedBaseline }, ' has none.'],
       },
     ],
   };
