@@ -2,6 +2,8 @@ import { fault, InputError, place } from '@rastro/fault';
 import { z } from 'zod';
 import { canonicalJson } from './canonical-json.ts';
 
+const SCHEMA = 'rastro/evaluation/v1';
+
 const Sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'expected a lower-case sha256');
 const Count = z.number().int().nonnegative();
 const Finite = z.number();
@@ -139,7 +141,7 @@ const JudgedData = z.strictObject({
 
 /** `metrics/<model>.json`: what a model was measured to do, on which data, by what. Closed at every level. */
 export const EvaluationRecord = z.strictObject({
-  schema: z.literal('rastro/evaluation/v1'),
+  schema: z.literal(SCHEMA),
   model: z.strictObject({ name: z.string().min(1), sha256: Sha256, size: Count }),
   data: JudgedData,
   /** The data that the threshold was chosen on, where it is other data. */
@@ -188,8 +190,21 @@ export function readRecord(text: string, file: string): EvaluationRecord {
     );
   }
   const result = EvaluationRecord.safeParse(value);
-  if (!result.success) throw invalid(result.error.issues, file);
-  return result.data;
+  if (result.success) return result.data;
+  const schema = Object(value).schema;
+  if (typeof schema === 'string' && schema !== SCHEMA) throw otherSchema(schema, file);
+  throw invalid(result.error.issues, file);
+}
+
+function otherSchema(schema: string, file: string): InputError {
+  return new InputError(
+    fault(
+      'record-schema',
+      `${file} is of the schema "${schema}", and this version of Rastro reads "${SCHEMA}"`,
+      place(file),
+      'Use the version that wrote it, or evaluate the model again with this one.',
+    ),
+  );
 }
 
 function invalid(issues: readonly z.core.$ZodIssue[], file: string | undefined): InputError {

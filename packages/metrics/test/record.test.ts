@@ -51,6 +51,16 @@ describe('a record', () => {
     expect(record.evaluation.curves!.roc.at(-1)).toEqual([1, 1]);
   });
 
+  test.each(['rastro/evaluation/v0', 'rastro/evaluation/v2'])(
+    'of the schema %s is told as such',
+    (schema) => {
+      const text = JSON.stringify({ ...JSON.parse(writeRecord(record)), schema, more: 1 });
+      expect(() => readRecord(text, 'metrics/old.json')).toThrow(
+        `metrics/old.json is of the schema "${schema}", and this version of Rastro reads "rastro/evaluation/v1"`,
+      );
+    },
+  );
+
   test('with a number that is none is not written', () => {
     const metrics = { accuracy: { value: Number.NaN, low: null, high: null, goal: 'max' as const } };
     const broken = { ...record, evaluation: { ...record.evaluation, metrics } };
