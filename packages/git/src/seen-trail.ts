@@ -59,14 +59,20 @@ async function leadsTo(git: Git, ancestor: string, descendant: string): Promise<
   return exitCode === 0;
 }
 
-/** Notes what the remote took, so that the same clone sees it offline. Who was quicker to note more is right. */
+/**
+ * Notes what the remote took, so that the same clone sees it offline. Who was quicker to note more is right. A tag is left
+ * where `git tag` lists it, too, as after any other command that makes one; one of that name with other content stays.
+ */
 export async function noteSeen(git: Git, updates: readonly RefUpdate[]): Promise<void> {
   for (const { ref, to } of updates) {
     if (ref === TRAIL_BRANCH) {
       const seen = await localRef(git, TRAIL_SEEN);
       if (seen === undefined || (await leadsTo(git, seen, to)))
         await updateRefs(git, [{ ref: TRAIL_SEEN, to, expect: seen ?? null }]);
-    } else await updateRefs(git, [{ ref: seenTag(ref), to, expect: null }]);
+    } else {
+      await updateRefs(git, [{ ref: seenTag(ref), to, expect: null }]);
+      await updateRefs(git, [{ ref, to, expect: null }]);
+    }
   }
 }
 

@@ -240,6 +240,7 @@ for (const remote of [true, false]) {
     expect(await release(theirs, won.head)).toEqual({ status: 'rejected' });
     expect(await repository.trailHead()).toBe(won.head);
     expect((await repository.tags()).map(({ objectId }) => objectId)).toEqual([mine]);
+    expect(await work.git('rev-parse', 'refs/tags/m@v1.0.0')).toBe(mine);
 
     const commits = await repository.trail(won.head);
     expect(commits.map(({ added }) => added.map(({ path }) => path))).toEqual([
@@ -339,6 +340,25 @@ test('a trail that was rewritten at the remote is told, and the one seen before 
   await expect(repository.trailHead()).rejects.toThrow('rewritten or deleted');
   const offline = await openRepository(work.directory, { offline: true });
   expect(await offline.trailHead()).toBe(seen);
+});
+
+test('a tag of the clone is not replaced by the one that the remote accepted under its name', async () => {
+  await using work = await temporaryRepository({ files: { 'a.txt': 'a\n' }, remote: true });
+  const own = await work.tag('m@v1.0.0', { message: 'mine alone' });
+  const repository = await openRepository(work.directory);
+  const target = await repository.head();
+  const made = { name: 'm@v1.0.0', target, message: 'released', tagger: author, taggedAt: 1767225601 };
+  const objectId = await repository.makeTagObject(made);
+  const { status } = await repository.appendTrail({
+    head: undefined,
+    entries: [entry('entries/00000000-release.json')],
+    tags: [{ name: 'm@v1.0.0', objectId }],
+    author,
+    at: 1767225601,
+  });
+  expect(status).toBe('accepted');
+  expect(await work.git('rev-parse', 'refs/tags/m@v1.0.0')).toBe(own);
+  expect((await repository.tags()).map((tag) => tag.objectId)).toEqual([objectId]);
 });
 
 test('what the remote accepted is seen offline in the same clone, its tags too, and so is what a plain fetch brings', async () => {
