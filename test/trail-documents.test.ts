@@ -141,6 +141,27 @@ test('the next version tells what changed in data, parameters and metrics', asyn
   expect(changes).toContain('+0.030');
 });
 
+test('where the remote is not on GitHub, a release is a tag, its entries, and documents in a folder that is named', async () => {
+  const told = await cli(work.directory, ['release']);
+  expect(told.exitCode, told.stderr).toBe(0);
+  expect(told.stdout.replaceAll(/\s+/g, ' ')).toContain(
+    'is in .rastro/release/churn@v1.1.0. There is no GitHub release, as the remote is not on GitHub',
+  );
+});
+
+test.each([
+  'https://github.com/acme/churn.git',
+  'git@github.com:acme/churn.git',
+  'ssh://git@GitHub.com/acme/churn.git',
+])('without a token there is no release at GitHub, and none is made by halves: %s', async (url) => {
+  const local = await work.git('remote', 'get-url', 'origin');
+  await work.git('remote', 'set-url', 'origin', url);
+  const { exitCode, stderr } = await cli(work.directory, ['release']);
+  await work.git('remote', 'set-url', 'origin', local);
+  expect(exitCode).toBe(2);
+  expect(stderr).toContain('[token-missing]');
+});
+
 test('a version that is taken is refused for another file', async () => {
   await work.commit('Train', releasable([{ name: 'churn', bytes: 'third' }]));
   const { exitCode, stderr } = await cli(work.directory, [

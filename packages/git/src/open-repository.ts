@@ -9,6 +9,7 @@ import { objectAt, readObjects, writeCommit, writeCommits } from './objects.ts';
 import { pushRefs, type RefUpdate, updateRefs } from './push.ts';
 import { localRef } from './refs.ts';
 import { remoteAnswer } from './remote-answer.ts';
+import { hostOf, urlOf } from './remote-url.ts';
 import { fetchTrail, knownTrail, noteSeen, TRAIL_BRANCH } from './seen-trail.ts';
 import { fetchTags, readTags, writeTag } from './tags.ts';
 import { type ReadCommit, readTrail } from './trail-branch.ts';
@@ -47,13 +48,6 @@ async function findRemote(git: Git, asked: string | undefined): Promise<string |
   if (asked !== undefined) return checkedRemote(asked);
   const remotes = (await git.text(['remote'])).split('\n');
   return remotes.includes('origin') ? 'origin' : undefined;
-}
-
-async function urlOf(git: Git, remote: string): Promise<string> {
-  const { exitCode, stdout } = await git.run(['remote', 'get-url', '--push', '--', remote], {
-    allow: [0, 2, 128],
-  });
-  return exitCode === 0 ? stdout.toString('utf8').trim() : remote;
 }
 
 function repositoryOf(
@@ -177,6 +171,7 @@ function repositoryOf(
 
   return {
     remote,
+    remoteHost: async () => (remote === undefined ? undefined : hostOf(await urlOf(git, remote))),
     head,
     isShallow,
     resolve,

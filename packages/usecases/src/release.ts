@@ -17,11 +17,11 @@ import { evidenceEvents, factsOf, gatherEvidence, type ModelEvidence } from './e
 import type { Outcome } from './outcome.ts';
 import type { Forge, Ports, Repository } from './ports/index.ts';
 import { loadProject, type NamedModel, pickModel } from './project.ts';
-import { changesSince, type PreviousVersion } from './release-changes.ts';
+import type { PreviousVersion } from './release-changes.ts';
 import { type ReleaseFiles, writeReleaseFiles } from './release-files.ts';
 import { planRelease } from './release-plan.ts';
+import { describeRelease, keptFiles } from './release-report.ts';
 import type { ReleasedVersion } from './released-version.ts';
-import { figure, report, short, table } from './report.ts';
 import { onTrail, type Trail } from './trail.ts';
 
 export const ReleaseRequest = z.strictObject({
@@ -39,7 +39,9 @@ export const ReleaseRequest = z.strictObject({
   githubRelease: z
     .boolean()
     .default(true)
-    .describe('Publish a GitHub release with the model and its records.'),
+    .describe(
+      'Publish a GitHub release with the model and its records. Without a repository on GitHub they stay in .rastro/release.',
+    ),
   dryRun: z.boolean().default(false).describe('Say what would be released, and change nothing.'),
 });
 export type ReleaseRequest = z.output<typeof ReleaseRequest>;
@@ -81,7 +83,8 @@ export async function release(request: ReleaseRequest, ports: ReleasePorts): Pro
   const repository = await ports.repository();
   await refuseUncommitted(model, repository);
   const evidence = await gatherEvidence(model, project.value, ports);
-  const forge = request.githubRelease && !request.dryRun ? await ports.forge() : undefined;
+  const wanted = request.githubRelease && !request.dryRun;
+  const forge = wanted && (await isOnGitHub(repository, ports)) ? await ports.forge() : undefined;
   const commit = await repository.head();
 
   const refusals = [
@@ -93,9 +96,10 @@ export async function release(request: ReleaseRequest, ports: ReleasePorts): Pro
   const { record, previous, releasedAt } = await onTrail<Decided>(ports, (trail) =>
     decide({ request, model, evidence, commit, refusals, trail, repository, ports }),
   );
-  const told = describe(record, evidence, previous);
-  if (releasedAt === undefined)
-    return { status: record.status === 'refused' ? 'breach' : 'pass', reports: [told], record };
+  if (releasedAt === undefined) {
+    const status = record.status === 'refused' ? 'breach' : 'pass';
+    return { status, reports: [describeRelease(record, evidence, previous)], record };
+  }
   ports.progress.step(
     `${record.tag}: ${record.status === 'released' ? 'tagged and recorded' : 'was released before'}`,
   );
@@ -111,7 +115,7 @@ export async function release(request: ReleaseRequest, ports: ReleasePorts): Pro
     rastro: ports.context.version,
   };
   // The documents speak of the release as such, however often it was run.
-  const report = describe({ ...record, status: 'released' }, evidence, previous);
+  const report = describeRelease({ ...record, status: 'released' }, evidence, previous);
   const files = await writeReleaseFiles(released, report, ports);
   const url = forge && (await publish(released, report, forge, files, ports));
   const done: ReleaseRecord = {
@@ -119,7 +123,18 @@ export async function release(request: ReleaseRequest, ports: ReleasePorts): Pro
     url,
     files: { model: model.file, bom: files.bom, card: files.card, provenance: files.provenance },
   };
-  return { status: 'pass', reports: [describe(done, evidence, previous)], record: done };
+  const told = describeRelease(done, evidence, previous);
+  const kept = keptFiles(files, wanted && !forge);
+  return {
+    status: 'pass',
+    reports: [forge ? told : { ...told, sections: [...told.sections, kept] }],
+    record: done,
+  };
+}
+
+/** Where it is neither said nor seen in the remote's address, the repository is on another forge, or on none. */
+async function isOnGitHub(repository: Repository, { context }: Pick<Ports, 'context'>): Promise<boolean> {
+  return context.slug !== undefined || (await repository.remoteHost()) === 'github.com';
 }
 
 interface Decided {
@@ -277,56 +292,4 @@ async function publish(
     assets: files.assets.map((asset) => ({ ...asset, path: workspace.absolute(asset.path) })),
   });
   return url;
-}
-
-function describe(
-  record: ReleaseRecord,
-  evidence: ModelEvidence,
-  previous: PreviousVersion | undefined,
-): Report {
-  const { model, version, status, reasons, sha256, commit, tag, url } = record;
-  const { record: evaluated, recordSha256, lock } = evidence;
-  const sentence = {
-    released: `Released ${model} ${version}.`,
-    existing: `This file is ${model} ${version} already.`,
-    planned: `${model} ${version} would be released.`,
-    refused: `${model} is not released: ${reasons.join('; ')}.`,
-  }[status];
-  const metrics = Object.entries(evaluated.evaluation.metrics);
-  return report('release', model, { status: status === 'refused' ? 'fail' : 'pass', sentence }, [
-    {
-      id: 'version',
-      title: 'Version',
-      importance: 80,
-      blocks: [
-        {
-          kind: 'facts',
-          items: [
-            { label: 'Tag', value: url ? [{ link: tag, url }] : [{ code: tag }] },
-            { label: 'Commit', value: [{ code: short(commit) }] },
-            { label: 'Model digest', value: [{ code: sha256 }] },
-            { label: 'Evaluation digest', value: [{ code: short(recordSha256) }] },
-            ...(lock ? [{ label: 'Trained by', value: [{ code: lock.cmd }] }] : []),
-          ],
-        },
-        { kind: 'list', items: [...reasons] },
-      ],
-    },
-    changesSince(previous, evidence),
-    {
-      id: 'metrics',
-      title: 'Metrics',
-      importance: 60,
-      blocks: [
-        table(
-          ['Metric', ['Value', 'right'], ['Interval', 'right']],
-          metrics.map(([name, { value, low, high }]) => [
-            name,
-            figure(value),
-            low === null ? '–' : `${figure(low)} to ${figure(high)}`,
-          ]),
-        ),
-      ],
-    },
-  ]);
 }

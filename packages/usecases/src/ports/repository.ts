@@ -38,6 +38,8 @@ export interface Identity {
 export interface Repository {
   /** The name or URL that is pushed to and fetched from; undefined when the repository has no remote. */
   readonly remote: string | undefined;
+  /** The host that is pushed to, in lower case; undefined when there is none: no remote, or one on this machine. */
+  remoteHost(): Promise<string | undefined>;
   head(): Promise<string>;
   isShallow(): Promise<boolean>;
   /** The object id of the commit that a revision names. */
@@ -90,6 +92,7 @@ export interface Repository {
   /**
    * Builds one commit per file on top of `head` (an orphan when undefined), each adding exactly that file, and pushes them
    * together with new tags in one atomic push with a lease on `head`. Without a remote it updates local refs in one transaction.
+   * The tags are then in the clone as well; a tag of the clone that has such a name already is left as it is.
    * Returns 'rejected' when someone else was first (nothing has changed then).
    */
   appendTrail(append: {
