@@ -144,8 +144,8 @@ test('the next version tells what changed in data, parameters and metrics', asyn
 test('where the remote is not on GitHub, a release is a tag, its entries, and documents in a folder that is named', async () => {
   const told = await cli(work.directory, ['release']);
   expect(told.exitCode, told.stderr).toBe(0);
-  expect(told.stdout.replaceAll(/\s+/g, ' ')).toContain(
-    'is in .rastro/release/churn@v1.1.0. There is no GitHub release, as the remote is not on GitHub',
+  expect(told.stdout.replaceAll(/\s+/g, ' ')).toMatch(
+    /is in \.rastro\/release\/churn@v1\.\d\.0\. There is no GitHub release, as the remote is not on GitHub/,
   );
 });
 

@@ -177,6 +177,8 @@ test('a version that holds a stage stays; another is withdrawn, and a model is d
   await passed('robot', 'deregister', 'churn', 'v1.2.0', '--reason', 'trained on its own test rows');
   const gone = await run('robot', 'promote', 'churn', 'v1.2.0', 'staging');
   expect(gone.stderr).toContain('[version-deregistered]');
+  const { stdout: told } = await passed(undefined, 'log', 'churn', '--kind', 'annotate', '--json');
+  expect(JSON.parse(told)[0].event.withdraws).toEqual({ model: 'churn', version: 'v1.2.0' });
   const { stdout } = await passed(undefined, 'registry', 'history', 'churn');
   expect(stdout).toMatch(/deregistration +v1\.2\.0/);
   await passed('robot', 'deprecate', 'churn', '--reason', 'replaced by another model');
@@ -185,6 +187,32 @@ test('a version that holds a stage stays; another is withdrawn, and a model is d
   ]);
   const { stdout: log } = await passed(undefined, 'log', '--kind', 'annotate');
   expect(log).toContain('trained on its own test rows');
+});
+
+test('a withdrawal outlives its tag', async () => {
+  const listed = () => work.git('tag', '--list', 'churn@v1.2.0*');
+  expect(await listed()).toBe('churn@v1.2.0\nchurn@v1.2.0!');
+  await work.git('push', '--quiet', '--delete', 'origin', 'churn@v1.2.0!');
+  await work.git('tag', '--delete', 'churn@v1.2.0!');
+  const still = await run('robot', 'promote', 'churn', 'v1.2.0', 'staging');
+  expect(still.exitCode).toBe(2);
+  expect(still.stderr).toContain('[version-deregistered]');
+});
+
+test('whom a commit names by the address that GitHub hides theirs behind is its author, and approves nothing of it', async () => {
+  const next = { name: 'churn', bytes: 'fourth', auc: 0.97, params: { depth: 5 } };
+  await work.commit('Train', releasable([next]));
+  await work.git('commit', '--quiet', '--amend', '--no-edit', '--author=B <7+Bea@users.noreply.github.com>');
+  await work.push('main');
+  await passed('robot', 'release');
+  await passed('robot', 'promote', 'churn', 'v1.3.0', 'staging');
+  await passed('bea', 'approve', 'churn', 'v1.3.0', 'prod');
+  const denied = await run('robot', 'promote', 'churn', 'v1.3.0', 'prod', '--json');
+  expect(denied.exitCode).toBe(1);
+  const { record } = JSON.parse(denied.stdout);
+  expect(record.rules.filter(({ passed: held }: { passed: boolean }) => !held)).toMatchObject([
+    { rule: 'approvals' },
+  ]);
 });
 
 test('offline, the same clone sees what it did, and the pinned key vouches for the whole trail', async () => {

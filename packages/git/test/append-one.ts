@@ -14,7 +14,7 @@ for (;;) {
   const end = last ? { seq: decodeEntry(last.bytes).entry.seq, sha256: sha256(last.bytes) } : undefined;
   const entry = nextEntry(end, {
     kind: 'annotate',
-    event: { skips: [], reason },
+    event: { skips: [], reason, withdraws: null },
     repositoryId,
     recordedAt: '2026-01-02T03:04:05Z',
     recordedBy: { login: reason, id: null },

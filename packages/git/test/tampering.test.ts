@@ -160,6 +160,7 @@ async function auditOf(repository: Repository) {
         );
       },
       leadTo: async () => true,
+      evaluation: async () => undefined,
     },
   });
   return { status, bad: steps.filter((step) => step.status === 'violated' || step.status === 'unprovable') };

@@ -35,10 +35,12 @@ export function planPromotion(request: {
   readonly stage: string;
   /** The version that the trail says holds the stage; undefined when it is empty. */
   readonly holder: string | undefined;
+  /** Whether the trail says that the version was withdrawn: it is, even where the tag that says so is gone. */
+  readonly withdrawn: boolean;
   readonly verdict: PolicyVerdict;
 }): PromotionPlan {
-  const { registry, model, version, stage, holder, verdict } = request;
-  const commit = commitOf(registry, model, version);
+  const { registry, model, version, stage, holder, withdrawn, verdict } = request;
+  const commit = commitOf({ registry, model, version, withdrawn });
   if (holder === version) return { kind: 'unchanged', model, version, stage };
   if (!verdict.allowed) {
     const breaches = verdict.rules.filter(({ passed, waived }) => !passed && !waived);
@@ -47,7 +49,17 @@ export function planPromotion(request: {
   return { kind: 'promote', model, version, stage, commit, replaces: holder ?? null };
 }
 
-function commitOf(registry: Registry, model: string, version: string): string {
+function commitOf({
+  registry,
+  model,
+  version,
+  withdrawn,
+}: {
+  registry: Registry;
+  model: string;
+  version: string;
+  withdrawn: boolean;
+}): string {
   const registered = registry.get(model);
   if (!registered) {
     throw new InputError(
@@ -71,13 +83,13 @@ function commitOf(registry: Registry, model: string, version: string): string {
       ),
     );
   }
-  if (!found.active) {
+  if (!found.active || withdrawn) {
     throw new InputError(
       fault(
         'version-deregistered',
         `${model} ${version} was deregistered`,
         undefined,
-        'Promote a version that stands, or register this one again.',
+        'Promote a version that stands, or release the file again by a version of its own: "rastro release --version v…".',
       ),
     );
   }

@@ -269,6 +269,7 @@ test('a plan promotes, leaves alone or denies, and knows what is not there', () 
     allowed?: boolean;
   }) =>
     planPromotion({
+      withdrawn: false,
       registry,
       model: change.model ?? 'churn',
       version: change.version ?? 'v1.1.0',

@@ -1,5 +1,6 @@
 import { evaluatePolicy, type Policy, type RuleResult } from '@rastro/registry';
 import type { AuditContext, AuditStep, StepName, StepStatus } from './audit.ts';
+import { heldToRecord } from './audit-record.ts';
 import type { ChainedEntry } from './chain.ts';
 import { type EntryOf, entryPath } from './entry.ts';
 import { gateEvidence } from './gate-evidence.ts';
@@ -20,11 +21,11 @@ interface NoMove {
 }
 
 /** Steps 7, 8 and 9: the evaluation, the approvals and the policy under which the deployed version was let into its stage. */
-export function auditGate(
+export async function auditGate(
   context: AuditContext,
   deploy: EntryOf<'deploy'>,
   gate: Move | NoMove,
-): AuditStep[] {
+): Promise<AuditStep[]> {
   if ('sentence' in gate) {
     return (['evaluation', 'approvals', 'policy'] as const).map((step) => ({ step, ...gate }));
   }
@@ -40,7 +41,7 @@ export function auditGate(
   }
   const rules = judgedAgain(context, gate, named.policy, relevantTo(context));
   return [
-    evaluationStep(context, gate, rules.filter(isEvaluationRule)),
+    await evaluationStep(context, gate, rules.filter(isEvaluationRule)),
     approvalStep(context, { gate, deploy, policy: named.policy, rules: rules.filter(isApprovalRule) }),
     policyStep(context, gate, named, rules),
   ];
@@ -125,7 +126,12 @@ function showBreach({ rule, expected, actual }: RuleResult): string {
   return `At the time of the decision ${rule} asked for ${expected}, and there was: ${actual}.`;
 }
 
-function evaluationStep({ chain }: AuditContext, gate: Move, rules: readonly RuleResult[]): AuditStep {
+async function evaluationStep(
+  context: AuditContext,
+  gate: Move,
+  rules: readonly RuleResult[],
+): Promise<AuditStep> {
+  const { chain } = context;
   const step = 'evaluation' as const;
   const { recordSha256, sha256 } = gate.event;
   const records = standingEntries(chain.entries)
@@ -157,13 +163,15 @@ function evaluationStep({ chain }: AuditContext, gate: Move, rules: readonly Rul
       evidence: [entryPath(gate), ...records.map(entryPath)],
     };
   }
+  const kept = await heldToRecord(context, covers);
+  if (kept.status !== 'verified') return { step, ...kept };
   const judgement = judged(
     step,
     gate,
     rules,
-    `The evaluation of ${covers.event.evaluatedAt} covers this file, and its metrics pass the ${rules.length} rules about it.`,
+    `The evaluation of ${covers.event.evaluatedAt} covers this file, and its metrics pass the ${rules.length} rules about it. ${kept.sentence}`,
   );
-  return { ...judgement, evidence: [...judgement.evidence, entryPath(covers)] };
+  return { ...judgement, evidence: [...judgement.evidence, ...kept.evidence] };
 }
 
 function approvalStep(
@@ -252,7 +260,15 @@ function policyStep(
       `The decision is dated ${gate.recordedAt}, long before ${entryPath(later.entry)}, which it follows.`,
     );
   }
-  const holder = modelState(before, gate.event.model).stages.get(gate.event.stage)?.version ?? null;
+  const { stages, withdrawn } = modelState(before, gate.event.model);
+  const withdrawal = withdrawn.get(gate.event.version);
+  if (withdrawal) {
+    return result(
+      'violated',
+      `${gate.event.version} was withdrawn by ${entryPath(withdrawal)} before it was let in: ${withdrawal.event.reason}.`,
+    );
+  }
+  const holder = stages.get(gate.event.stage)?.version ?? null;
   if (holder !== gate.event.replaces) {
     return result(
       'violated',

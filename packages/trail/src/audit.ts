@@ -5,6 +5,7 @@ import { auditData, auditOrigin } from './audit-origin.ts';
 import { auditFiles, auditTags } from './audit-tags.ts';
 import { type Chain, type TrailCommit, verifyChain } from './chain.ts';
 import { type EntryOf, entryPath } from './entry.ts';
+import type { EventOf } from './event.ts';
 import { type PolicyHistory, policyHistory } from './policy-history.ts';
 import { skipsOf } from './skips.ts';
 import type { TrailCrypto } from './ssh-signature.ts';
@@ -34,6 +35,9 @@ export interface AuditStep {
   readonly evidence: readonly string[];
 }
 
+/** What a policy judges of an evaluation. */
+export type StatedEvaluation = Pick<EventOf<'evaluate'>, 'metrics' | 'goals' | 'slices'>;
+
 /** What an audit reads besides the trail, all of it from the clone. "Not in this clone" is undefined or `absent`. */
 export interface AuditReader {
   /** The policy as each of the commits holds it, in the order asked for. */
@@ -44,6 +48,13 @@ export interface AuditReader {
   tags(): Promise<readonly AnnotatedTag[]>;
   /** Which of the commits are there, and which of them the protected branch reaches. */
   whereAre(commits: readonly string[]): Promise<ReadonlyMap<string, 'protected' | 'unprotected' | 'absent'>>;
+  /**
+   * The evaluation record of a model as a commit holds it: its bytes, and what it states; null when that cannot be read.
+   */
+  evaluation(
+    commit: string,
+    model: string,
+  ): Promise<{ readonly bytes: Uint8Array; readonly states: StatedEvaluation | null } | undefined>;
   /** Whether history leads from each of the commits to the last, or they are the same. */
   leadTo(commits: readonly string[], last: string): Promise<boolean>;
 }
@@ -114,7 +125,7 @@ async function stepsOfDeployment(context: AuditContext, deploy: EntryOf<'deploy'
   return [
     await auditOrigin(context, deploy),
     auditData(context, deploy),
-    ...auditGate(context, deploy, gate),
+    ...(await auditGate(context, deploy, gate)),
     await auditTags(context, deploy, 'kind' in gate ? gate : undefined),
     auditFiles(context, deploy),
   ];

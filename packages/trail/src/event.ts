@@ -117,8 +117,16 @@ export const events = {
     columns: z.array(z.strictObject({ name: z.string(), psi: z.number().nullable(), drifted: z.boolean() })),
     verdict: z.enum(['stable', 'drifted', 'undecided']),
   }),
-  /** A correction: entries that must not be counted any more, and why. Nothing is rewritten. */
-  annotate: z.strictObject({ skips: z.array(Seq), reason: z.string().min(1) }),
+  /**
+   * A correction: entries that must not be counted any more, and why. Nothing is rewritten. It may withdraw a version for
+   * good, or say of a model (version null) that it is not used any more.
+   */
+  annotate: z.strictObject({
+    skips: z.array(Seq),
+    reason: z.string().min(1),
+    // Left out by what was recorded before a withdrawal was.
+    withdraws: z.strictObject({ model: Name, version: Name.nullable() }).nullable().default(null),
+  }),
 } as const;
 
 export type Kind = keyof typeof events;

@@ -1,5 +1,5 @@
 /** Entries, chain, envelopes, audit algorithm. */
-export { type Audit, type AuditReader, type AuditStep, audit } from './audit.ts';
+export { type Audit, type AuditReader, type AuditStep, audit, type StatedEvaluation } from './audit.ts';
 export { unlawfulEntry } from './audit-identity.ts';
 export { trailTrailer } from './audit-tags.ts';
 export { type Chain, type ChainedEntry, type ChainFault, type TrailCommit, verifyChain } from './chain.ts';

@@ -17,6 +17,8 @@ export interface ModelState {
   readonly stages: ReadonlyMap<string, Holding>;
   /** Every stage that a version holds or has held. */
   readonly held: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Versions that were withdrawn, by the entry that did: no later entry takes that back, nor does a tag that is gone. */
+  readonly withdrawn: ReadonlyMap<string, EntryOf<'annotate'>>;
   /** The last successful deployment to each environment. */
   readonly deployed: ReadonlyMap<string, EntryOf<'deploy'>>;
 }
@@ -45,5 +47,15 @@ export function modelState(entries: readonly ChainedEntry[], model: string): Mod
       held.set(version, (held.get(version) ?? new Set()).add(stage));
     }
   }
-  return { releases, stages, held, deployed };
+  return { releases, stages, held, withdrawn: withdrawnOf(entries, model), deployed };
+}
+
+function withdrawnOf(entries: readonly ChainedEntry[], model: string): Map<string, EntryOf<'annotate'>> {
+  const withdrawn = new Map<string, EntryOf<'annotate'>>();
+  for (const { entry } of entries) {
+    if (entry.kind !== 'annotate' || entry.event.withdraws?.model !== model) continue;
+    const { version } = entry.event.withdraws;
+    if (version !== null && !withdrawn.has(version)) withdrawn.set(version, entry);
+  }
+  return withdrawn;
 }

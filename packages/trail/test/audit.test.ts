@@ -105,6 +105,55 @@ test('what is not recorded is unprovable', async () => {
   });
 });
 
+test('what an entry states of an evaluation is held to the record that the released commit keeps', async () => {
+  const states = {
+    metrics: { auc: 0.93, f1: null },
+    goals: { auc: 'max' as const },
+    slices: { region: { south: { auc: 0.88 }, north: { auc: 0.9 } } },
+  };
+  const bytes = new TextEncoder().encode('record 1');
+  const judgedWith = async (kept: Awaited<ReturnType<AuditReader['evaluation']>>) => {
+    const asked: string[] = [];
+    const evaluation: AuditReader['evaluation'] = async (commit, model) => {
+      asked.push(`${commit} ${model}`);
+      return kept;
+    };
+    const { status, sentence } = step(await withReader({ evaluation }), 'evaluation')!;
+    expect(asked).toEqual([`${CODE} churn`]);
+    return `${status}: ${sentence}`;
+  };
+  expect(await judgedWith({ bytes, states })).toMatch(/^verified: .*those of the record/);
+  expect(await judgedWith({ bytes, states: { ...states, metrics: { auc: 0.7, f1: null } } })).toMatch(
+    /^violated: entries\S+evaluate.json states other metrics than the record/,
+  );
+  expect(await judgedWith({ bytes, states: { ...states, goals: { auc: 'min' } } })).toMatch(
+    /^violated: .*goals/,
+  );
+  expect(await judgedWith({ bytes, states: { ...states, slices: {} } })).toMatch(/^violated: .*slices/);
+  expect(await judgedWith({ bytes, states: null })).toMatch(/^unprovable: .*cannot read/);
+  const other = new TextEncoder().encode('record of a later run');
+  expect(await judgedWith({ bytes: other, states: null })).toMatch(/^verified: .*does not hold its record/);
+  expect(await judgedWith(undefined)).toMatch(/^verified: .*does not hold its record/);
+});
+
+test('a version that was withdrawn before is let in by nobody; of another version, or the model, it says nothing', async () => {
+  const withdrawn = async (version: string | null) => {
+    const story = new Story();
+    for (const part of [steps.dataCheck(), steps.train(), steps.evaluate(), steps.release()]) story.add(part);
+    story.promote('staging');
+    story.add(steps.withdraw(version));
+    story.promote('prod');
+    story.add(steps.deploy());
+    const { status, sentence } = step(await auditOf(story.commits), 'policy')!;
+    return `${status}: ${sentence}`;
+  };
+  expect(await withdrawn('v1.0.0')).toMatch(
+    /^violated: v1.0.0 was withdrawn by entries\S+-annotate.json .*leaky/,
+  );
+  expect(await withdrawn('v0.9.0')).toMatch(/^verified/);
+  expect(await withdrawn(null)).toMatch(/^verified/);
+});
+
 test('data that breached its contract is a violation', async () => {
   const story = told({ check: steps.dataCheck('breach') });
   expect(badSteps(await auditOf(story.commits))).toMatchObject({ data: 'violated', policy: 'violated' });

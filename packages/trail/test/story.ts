@@ -284,7 +284,14 @@ export const steps = {
     kind: 'package',
     event: { model: 'churn', sha256: sha256('packed'), trained: MODEL, files: [DATA] },
   }),
-  annotate: (...skips: number[]): TrailEvent => ({ kind: 'annotate', event: { skips, reason: 'a mistake' } }),
+  annotate: (...skips: number[]): TrailEvent => ({
+    kind: 'annotate',
+    event: { skips, reason: 'a mistake', withdraws: null },
+  }),
+  withdraw: (version: string | null = 'v1.0.0'): TrailEvent => ({
+    kind: 'annotate',
+    event: { skips: [], reason: 'leaky', withdraws: { model: 'churn', version } },
+  }),
 };
 
 /** From the data to production, everything in order. */
@@ -320,6 +327,7 @@ export function readerWith(overrides: Partial<AuditReader> = {}, policy = POLICY
     tags: async () => tagsWith(),
     whereAre: async (commits) => new Map(commits.map((commit) => [commit, 'protected'])),
     leadTo: async () => true,
+    evaluation: async () => undefined,
     ...overrides,
   };
 }

@@ -31,7 +31,7 @@ export async function annotate(
   const { reason } = request;
   const skips = [...new Set(request.skips.map(Number))].sort((a, b) => a - b);
   const record = await onTrail<AnnotateRecord>(ports, async ({ chain, repositoryId }) => {
-    const event = { skips, reason };
+    const event = { skips, reason, withdraws: null };
     const entry = nextEntry(chain.end, {
       kind: 'annotate',
       event,

@@ -1,5 +1,9 @@
+import { InputError } from '@rastro/fault';
+import { readRecord } from '@rastro/metrics';
 import { POLICY_FILE } from '@rastro/registry';
-import type { AuditReader } from '@rastro/trail';
+import type { AuditReader, StatedEvaluation } from '@rastro/trail';
+import { recordPath } from './evaluate.ts';
+import { statedOf } from './evidence.ts';
 import type { Repository } from './ports/index.ts';
 
 /** What an audit reads of a repository besides the trail. The default branch stands for the protected one. */
@@ -18,9 +22,23 @@ export function auditReader(git: Repository): AuditReader {
       } as const;
       return new Map([...places].map(([commit, place]) => [commit, names[place]]));
     },
+    async evaluation(commit, model) {
+      const path = recordPath(model);
+      const [file] = await git.readFiles([{ commit, path }]);
+      return file && { bytes: file.bytes, states: statesOf(file.bytes, path) };
+    },
     async leadTo(commits, last) {
       const places = await git.placesOf(commits, last);
       return [...places.values()].every((place) => place === 'inside');
     },
   };
+}
+
+function statesOf(bytes: Uint8Array, path: string): StatedEvaluation | null {
+  try {
+    return statedOf(readRecord(new TextDecoder().decode(bytes), path));
+  } catch (error) {
+    if (error instanceof InputError) return null;
+    throw error;
+  }
 }

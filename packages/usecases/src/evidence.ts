@@ -10,7 +10,7 @@ import {
 } from '@rastro/lineage';
 import { type EvaluationRecord, measuredValue, readRecord } from '@rastro/metrics';
 import type { ModelFacts } from '@rastro/registry';
-import type { TrailEvent } from '@rastro/trail';
+import type { StatedEvaluation, TrailEvent } from '@rastro/trail';
 import { modelMissing, recordPath } from './evaluate.ts';
 import type { Ports, Workspace } from './ports/index.ts';
 import type { NamedModel } from './project.ts';
@@ -189,14 +189,21 @@ export function evidenceEvents(
         model: model.name,
         sha256: evidence.sha256,
         recordSha256: evidence.recordSha256,
-        metrics: mapValues(record.evaluation.metrics, measuredValue),
-        goals: mapValues(record.evaluation.metrics, ({ goal }) => goal),
-        slices: slicesByColumn(record),
+        ...statedOf(record),
         data: files(record.data.files),
         evaluatedAt: `${new Date(Math.floor(evidence.evaluatedAt / 1000) * 1000).toISOString().slice(0, 19)}Z`,
       },
     },
   ];
+}
+
+/** What an entry states of an evaluation record. An audit holds old entries to it: another answer takes another record schema. */
+export function statedOf(record: EvaluationRecord): StatedEvaluation {
+  return {
+    metrics: mapValues(record.evaluation.metrics, measuredValue),
+    goals: mapValues(record.evaluation.metrics, ({ goal }) => goal),
+    slices: slicesByColumn(record),
+  };
 }
 
 function slicesByColumn({ evaluation }: EvaluationRecord) {

@@ -110,7 +110,8 @@ export async function log(
 function concerns(entry: Entry, model: string, all: readonly ChainedEntry[]): boolean {
   if ('model' in entry.event) return entry.event.model === model;
   if (entry.kind === 'annotate') {
-    const { skips } = entry.event;
+    const { skips, withdraws } = entry.event;
+    if (withdraws?.model === model) return true;
     return all.some((other) => skips.includes(other.entry.seq) && concerns(other.entry, model, all));
   }
   const files = entry.kind === 'data-check' ? entry.event.files.map(({ sha256 }) => sha256) : [];

@@ -61,7 +61,7 @@ export async function rollback(request: RollbackRequest, ports: MovePorts): Prom
 
 /**
  * The version that held the stage before the present one. A version that was itself rolled away from is passed over, so that
- * a second rollback goes further back and not forward to the faulty one.
+ * a second rollback goes further back and not forward to the faulty one; so is one that was withdrawn.
  */
 function versionBefore({ chain }: Trail, model: string, stage: string): string {
   const line: string[] = [];
@@ -73,7 +73,8 @@ function versionBefore({ chain }: Trail, model: string, stage: string): string {
     if (entry.kind === 'rollback' && known >= 0) line.length = known;
     line.push(event.version);
   }
-  const before = line.slice(0, -1).findLast((version) => version !== line.at(-1));
+  const { withdrawn } = modelState(chain.entries, model);
+  const before = line.slice(0, -1).findLast((version) => version !== line.at(-1) && !withdrawn.has(version));
   if (before !== undefined) return before;
   throw new InputError(
     fault(

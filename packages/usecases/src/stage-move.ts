@@ -102,6 +102,7 @@ export async function judgeMove(move: Move, trail: Trail, ports: MovePorts): Pro
     version,
     stage,
     holder: state.stages.get(stage)?.version,
+    withdrawn: state.withdrawn.has(version),
     verdict,
   });
   if (!release) {

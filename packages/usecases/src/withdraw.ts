@@ -100,7 +100,7 @@ async function withdraw(
     if (!planned) return { done: { model, version, tag: null, status: 'unchanged' as const } };
     const name = freeName(planned.tag, tags, registered!.nextCounter);
     const what = version === null ? `${model} is deprecated` : `${model} ${version} is deregistered`;
-    const event = { skips: [], reason: `${what}: ${why}` };
+    const event = { skips: [], reason: `${what}: ${why}`, withdraws: { model, version } };
     return {
       append: {
         tags: [{ name, target: planned.target, message: `${what}\n\n${why}` }],
