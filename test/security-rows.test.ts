@@ -46,6 +46,10 @@ const PROMISES: Readonly<Record<string, Readonly<Record<string, readonly string[
     'test/fuzz/tags.test.ts': ['whatever a tag is called'],
   },
   'no pickle is opened; weights stay beside their model': {
+    'test/security.test.ts': [
+      'a model that is a pickle is never opened',
+      'a model that keeps its weights outside of its folder is never loaded',
+    ],
     'packages/engine/test/onnx-refusals.test.ts': [
       'a file that is %s is named as such',
       'external data at %j',

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { parseKeyValueFile } from '@rastro/testkit';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { externalModel } from '../packages/engine/test/onnx-model.ts';
 import { POLICY, PROJECT, projectFiles } from './churn.ts';
 import { cli, type Place, startPlace } from './place.ts';
 
@@ -228,6 +229,13 @@ test('a model that is a pickle is never opened', async () => {
   expect(exitCode).toBe(2);
   expect(annotations).toMatchObject([{ title: 'model-not-onnx' }]);
   expect(await readdir(place.directory)).not.toContain('pwned');
+});
+
+test('a model that keeps its weights outside of its folder is never loaded', async () => {
+  await place.repository.write({ 'models/churn.onnx': externalModel('../../etc/passwd') });
+  const { exitCode, annotations } = await place.act('evaluate');
+  expect(exitCode).toBe(2);
+  expect(annotations).toMatchObject([{ title: 'model-data-outside' }]);
 });
 
 test('the policy comes from the protected base: a pull request that lowers a minimum still fails', async () => {

@@ -100,3 +100,21 @@ function attribute([name, value]: [string, Value]): onnx.IAttributeProto {
     ? { name, type: AttributeType.FLOATS, floats: [...(value as number[])] }
     : { name, type: AttributeType.INTS, ints: [...(value as number[])] };
 }
+
+/** A model whose weights are said to be in another file. */
+export function externalModel(location: string): Buffer {
+  return onnxModel({
+    inputs: [['x', 'float', [null, 2]]],
+    outputs: [['y', 'float', [null, 2]]],
+    nodes: [node('Add', ['x', 'w'], ['y'])],
+    constants: [
+      {
+        name: 'w',
+        dataType: 1,
+        dims: [1, 2],
+        dataLocation: 1,
+        externalData: [{ key: 'location', value: location }],
+      },
+    ],
+  });
+}

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { InputError } from '@rastro/fault';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createOnnxRuntime, loadOnnxRuntime } from '../src/index.ts';
-import { floats, node, onnxModel } from './onnx-model.ts';
+import { externalModel, floats, node, onnxModel } from './onnx-model.ts';
 
 const runtime = createOnnxRuntime({ load: loadOnnxRuntime });
 let folder: string;
@@ -156,22 +156,5 @@ function addModel(): Buffer {
     outputs: [['y', 'float', [null, 2]]],
     nodes: [node('Add', ['x', 'w'], ['y'])],
     constants: [floats('w', [1, 2], [10, 20])],
-  });
-}
-
-function externalModel(location: string): Buffer {
-  return onnxModel({
-    inputs: [['x', 'float', [null, 2]]],
-    outputs: [['y', 'float', [null, 2]]],
-    nodes: [node('Add', ['x', 'w'], ['y'])],
-    constants: [
-      {
-        name: 'w',
-        dataType: 1,
-        dims: [1, 2],
-        dataLocation: 1,
-        externalData: [{ key: 'location', value: location }],
-      },
-    ],
   });
 }

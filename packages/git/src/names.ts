@@ -58,6 +58,6 @@ export function checkedIdentity(identity: { name: string; email: string }): { na
 
 function refuse(what: string, value: string, next: string): never {
   throw new InputError(
-    fault('git-name-refused', `${JSON.stringify(value)} is not a ${what} that git is given`, undefined, next),
+    fault('git-name-refused', `${JSON.stringify(value)} is no ${what} that git is given`, undefined, next),
   );
 }
