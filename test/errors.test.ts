@@ -509,7 +509,7 @@ const outside: Mistake[] = [
     exit: 2,
     code: 'evidence-stale',
     at: 'metrics/churn.json',
-    says: /about another models\/churn\.onnx.*rastro evaluate/,
+    says: /about another version of models\/churn\.onnx.*rastro evaluate/,
   },
   ...['release', 'compare', 'audit', 'promote'].map(
     (verb): Mistake => ({

@@ -29,9 +29,9 @@ test('a name that git could read as an option is refused before any process star
   await using work = await temporaryRepository({ files: { 'a.txt': 'a\n' } });
   const repository = await openRepository(work.directory);
   const head = await repository.head();
-  await expect(repository.resolve('--upload-pack=x')).rejects.toThrow('not a revision');
-  await expect(repository.readFile(head, '../secret')).rejects.toThrow('not a path');
-  await expect(repository.readFile('--output=x', 'a.txt')).rejects.toThrow('not a object id');
+  await expect(repository.resolve('--upload-pack=x')).rejects.toThrow('is no revision');
+  await expect(repository.readFile(head, '../secret')).rejects.toThrow('is no path');
+  await expect(repository.readFile('--output=x', 'a.txt')).rejects.toThrow('is no object id');
   await expect(openRepository(work.directory, { remote: '--upload-pack=x' })).rejects.toThrow(InputError);
   await expect(openRepository(work.directory, { remote: 'ext::sh -c touch% x' })).rejects.toThrow(InputError);
   const tag = { target: head, message: 'm', tagger: author, taggedAt: 1 };
