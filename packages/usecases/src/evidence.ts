@@ -125,7 +125,12 @@ async function dataChecks(
 
 function stale(path: string, what: string, next: string): InputError {
   return new InputError(
-    fault('evidence-stale', `${path} is about another version of ${what} than the one that is here`, place(path), next),
+    fault(
+      'evidence-stale',
+      `${path} is about another version of ${what} than the one that is here`,
+      place(path),
+      next,
+    ),
   );
 }
 
