@@ -75,3 +75,8 @@ export interface CheckResult {
   /** Every rule that the contract states, in its order; structure first. */
   readonly rules: readonly RuleResult[];
 }
+
+/** Rows as a share of all; 0 where there are none. */
+export function shareOf(count: number, rows: number): number {
+  return rows === 0 ? 0 : Math.min(1, count / rows);
+}

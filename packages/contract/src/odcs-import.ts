@@ -2,78 +2,9 @@ import { readDocument } from '@rastro/document';
 import { fault, InputError } from '@rastro/fault';
 import { stringify } from 'yaml';
 import { z } from 'zod';
-import { ENGINE } from './odcs-export.ts';
+import { Odcs, type Property, type Table } from './odcs-document.ts';
+import { fieldQuality, metricOf, ownParts, present, rowsOf, ruleOf } from './odcs-quality.ts';
 import type { Converted } from './table-schema.ts';
-
-const Custom = z.array(z.looseObject({ property: z.string(), value: z.unknown() }));
-
-const Quality = z.looseObject({
-  type: z.string().optional(),
-  metric: z.string().optional(),
-  /** The word for `metric` before 3.1. */
-  rule: z.string().optional(),
-  name: z.string().optional(),
-  description: z.string().optional(),
-  severity: z.string().optional(),
-  unit: z.string().optional(),
-  query: z.string().optional(),
-  engine: z.string().optional(),
-  implementation: z.unknown().optional(),
-  arguments: z.looseObject({}).optional(),
-  customProperties: Custom.optional(),
-});
-type Quality = z.output<typeof Quality>;
-
-const Property = z.looseObject({
-  name: z.string(),
-  businessName: z.string().optional(),
-  description: z.string().optional(),
-  logicalType: z.string().optional(),
-  physicalType: z.string().optional(),
-  logicalTypeOptions: z.looseObject({}).prefault({}),
-  required: z.boolean().default(false),
-  unique: z.boolean().default(false),
-  primaryKey: z.boolean().default(false),
-  primaryKeyPosition: z.number().optional(),
-  classification: z.string().optional(),
-  relationships: z.array(z.unknown()).default([]),
-  quality: z.array(Quality).default([]),
-});
-type Property = z.output<typeof Property>;
-
-/** The parts of the standard that are read. Other keys are allowed: it says much that is not about rows and columns. */
-const Odcs = z.looseObject({
-  apiVersion: z.string().regex(/^v3\./, 'only version 3 of the standard is read'),
-  kind: z.literal('DataContract'),
-  id: z.string(),
-  name: z.string().optional(),
-  version: z.union([z.string(), z.number()]).transform(String),
-  description: z.union([z.string(), z.looseObject({ purpose: z.string().optional() })]).optional(),
-  team: z.unknown().optional(),
-  servers: z
-    .array(
-      z.looseObject({
-        type: z.string(),
-        path: z.string().optional(),
-        format: z.string().optional(),
-        customProperties: Custom.optional(),
-      }),
-    )
-    .default([]),
-  schema: z
-    .array(
-      z.looseObject({
-        name: z.string(),
-        description: z.string().optional(),
-        properties: z.array(Property).min(1),
-        relationships: z.array(z.unknown()).default([]),
-        quality: z.array(Quality).default([]),
-      }),
-    )
-    .min(1),
-});
-type Odcs = z.output<typeof Odcs>;
-type Table = Odcs['schema'][number];
 
 /**
  * Makes a contract from a document of the Open Data Contract Standard 3 (YAML), from the table that is named where it has several.
@@ -165,74 +96,6 @@ function serverSource({ servers }: Odcs, lost: string[]): Record<string, unknown
 }
 
 /** What stands in the checks of our own engine. */
-function ownParts(quality: readonly Quality[]): Record<string, unknown> {
-  const own = quality.find(({ type, engine }) => type === 'custom' && engine === ENGINE);
-  return (own?.implementation as Record<string, unknown> | undefined) ?? {};
-}
-
-function metricOf({ type, metric, rule }: Quality): string | undefined {
-  return type === undefined || type === 'library' ? (metric ?? rule) : undefined;
-}
-
-function rowsOf(quality: readonly Quality[], lost: string[]): Record<string, unknown> {
-  const rows: Record<string, unknown> = {};
-  for (const check of quality) {
-    if (metricOf(check) !== 'rowCount') continue;
-    const bounds = boundsOf(check);
-    if (!bounds) lost.push(`quality rowCount: ${JSON.stringify(check)}`);
-    else Object.assign(rows, bounds, isWarning(check) ? { severity: severityOf(check) } : {});
-  }
-  return rows;
-}
-
-/** The whole numbers that a check lets through, when they are a range. */
-function boundsOf(check: Quality): { minimum?: number; maximum?: number } | undefined {
-  const number = (key: string) => (typeof check[key] === 'number' ? (check[key] as number) : undefined);
-  const [low, high] = Array.isArray(check.mustBeBetween) ? (check.mustBeBetween as number[]) : [];
-  const exact = number('mustBe');
-  const above = number('mustBeGreaterThan');
-  const below = number('mustBeLessThan');
-  const minimum =
-    exact ?? low ?? number('mustBeGreaterOrEqualTo') ?? (above === undefined ? undefined : above + 1);
-  const maximum =
-    exact ?? high ?? number('mustBeLessOrEqualTo') ?? (below === undefined ? undefined : below - 1);
-  if (minimum === undefined && maximum === undefined) return undefined;
-  return { ...(minimum === undefined ? {} : { minimum }), ...(maximum === undefined ? {} : { maximum }) };
-}
-
-const RULE_QUERY = /^\s*SELECT\s+count\(\*\)\s+FROM\s+\S+\s+WHERE\s+NOT\s*\(([\s\S]*)\)\s*;?\s*$/i;
-
-/** A query that counts the rows for which something does not hold is a condition on every row. */
-function ruleOf(check: Quality, lost: string[]): object[] {
-  if (check.type === 'text') lost.push(`quality "${check.name ?? check.description ?? 'text'}": it is words`);
-  if (check.type !== 'sql') return [];
-  const condition = RULE_QUERY.exec(check.query ?? '')?.[1];
-  const name = (check.name ?? 'rule').replaceAll(/[^A-Za-z0-9_.-]+/g, '-').replace(/^[^A-Za-z0-9]+/, '');
-  if (condition === undefined || check.mustBe !== 0) {
-    lost.push(`quality "${name}": a query that is no condition on every row: ${check.query ?? ''}`);
-    return [];
-  }
-  const tolerance = check.customProperties?.find(({ property }) => property === 'tolerance')?.value;
-  return [
-    present({
-      name,
-      description: check.description,
-      check: condition,
-      severity: isWarning(check) ? severityOf(check) : undefined,
-      tolerance,
-    }),
-  ];
-}
-
-function isWarning(check: Quality): boolean {
-  return severityOf(check) !== 'error';
-}
-
-function severityOf({ severity = 'error' }: Quality): 'error' | 'warning' | 'notice' {
-  if (/^warn/i.test(severity)) return 'warning';
-  return /^(info|notice|low)/i.test(severity) ? 'notice' : 'error';
-}
-
 const LOGICAL: Record<string, string> = {
   string: 'string',
   integer: 'integer',
@@ -299,50 +162,4 @@ function options(
       lost.push(`${name}: ${key} ${JSON.stringify(value)}`);
   }
   return known;
-}
-
-function fieldQuality(
-  { name, quality, required }: Property,
-  type: string,
-  lost: string[],
-): Record<string, unknown> {
-  const found: Record<string, unknown> = {};
-  const nulls: { warn?: number; fail?: number } = {};
-  for (const check of quality) {
-    const { maximum } = boundsOf(check) ?? {};
-    const values = check.arguments?.validValues ?? check.validValues;
-    switch (metricOf(check)) {
-      case 'invalidValues':
-        if (Array.isArray(values) && maximum === 0)
-          found.enum = type === 'string' ? values.map(String) : values;
-        else if (typeof check.arguments?.pattern === 'string' && maximum === 0)
-          found.pattern = check.arguments.pattern;
-        else lost.push(`${name}: quality ${JSON.stringify(check)}`);
-        break;
-      case 'nullValues':
-      case 'nullCheck':
-      case 'missingValues': {
-        const share = check.unit === 'percent' ? Number(check.mustBeLessOrEqualTo ?? maximum) / 100 : maximum;
-        if (share === 0) found.required = true;
-        else if (check.unit === 'percent' && share !== undefined && share <= 1)
-          nulls[isWarning(check) ? 'warn' : 'fail'] = Number(share.toPrecision(12));
-        else lost.push(`${name}: quality ${JSON.stringify(check)}`);
-        break;
-      }
-      case 'duplicateValues':
-      case 'duplicateCount':
-        if (maximum === 0) found.unique = true;
-        else lost.push(`${name}: quality ${JSON.stringify(check)}`);
-        break;
-      default:
-        if (!(check.type === 'custom' && check.engine === ENGINE))
-          lost.push(`${name}: quality ${JSON.stringify(check)}`);
-    }
-  }
-  const isRequired = required || found.required === true;
-  return { ...found, ...(Object.keys(nulls).length > 0 && !isRequired ? { nulls } : {}) };
-}
-
-function present(parts: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(parts).filter(([, value]) => value !== undefined));
 }
