@@ -7,12 +7,13 @@
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openRepository } from '../packages/git/lib/index.js';
 import { trailCrypto } from '../packages/host/lib/index.js';
+import { writeRecord } from '../packages/metrics/lib/index.js';
 import { evaluatePolicy, readPolicy } from '../packages/registry/lib/index.js';
 import {
   audit,
@@ -23,6 +24,7 @@ import {
   nextEntry,
 } from '../packages/trail/lib/index.js';
 import { auditReader } from '../packages/usecases/lib/audit-reader.js';
+import { statedOf } from '../packages/usecases/lib/evidence.js';
 
 const ENTRIES = Number(process.argv[2] ?? 10_000);
 const ROUNDS = 5;
@@ -93,6 +95,9 @@ async function build() {
   git(['config', 'user.name', 'Ada']);
   git(['config', 'user.email', 'ada@example.com']);
   writeFileSync(join(directory, 'rastro.policy.yaml'), POLICY);
+  const record = recordOf(sha256('churn'));
+  mkdirSync(join(directory, 'metrics'));
+  writeFileSync(join(directory, 'metrics/churn.json'), writeRecord(record));
   git(['add', '.']);
   git(['commit', '--quiet', '-m', 'Begin']);
   const code = git(['rev-parse', 'HEAD']);
@@ -157,7 +162,8 @@ async function build() {
     how: { builtin: 'linear' },
     environment: {},
   });
-  const evaluated = evaluation('churn', file, 0.9);
+  const recorded = { recordSha256: sha256(writeRecord(record)), ...statedOf(record) };
+  const evaluated = { ...evaluation('churn', file, 0.9), ...recorded };
   add('evaluate', evaluated);
   const { recordSha256 } = evaluated;
   const version = 'v1.0.0';
@@ -203,4 +209,28 @@ async function build() {
     run: null,
   });
   git(['fast-import', '--quiet'], stream.join(''));
+}
+
+/** The evaluation record of the released model, as the commit holds it. */
+function recordOf(file) {
+  const measured = (value, goal) => ({ value, low: null, high: null, goal });
+  return {
+    schema: 'rastro/evaluation/v1',
+    model: { name: 'churn', sha256: file, size: 5 },
+    data: { name: 'rows', files: [{ path: 'data/rows.csv', sha256: sha256('rows') }], rows: 2 },
+    evaluator: { name: 'rastro', version: '0.1.0', versions: {} },
+    params: {},
+    evaluation: {
+      task: 'binary',
+      rows: 2,
+      seed: 0,
+      resamples: 0,
+      confidence: 0.95,
+      interval: 'percentile',
+      classes: ['0', '1'],
+      positive: '1',
+      metrics: { auc: measured(0.9, 'max'), log_loss: measured(0.3, 'min') },
+      slices: [],
+    },
+  };
 }

@@ -1,18 +1,23 @@
 import { evaluatePolicy, type Policy, type RuleResult } from '@rastro/registry';
-import type { AuditContext, AuditStep, StepName, StepStatus } from './audit.ts';
-import { heldToRecord } from './audit-record.ts';
+import type { AuditContext, AuditStep, StepStatus } from './audit.ts';
+import { evaluationStep } from './audit-evaluation.ts';
+import {
+  differingRule,
+  isApprovalRule,
+  isEvaluationRule,
+  judged,
+  type Move,
+  showBreach,
+} from './audit-rules.ts';
 import type { ChainedEntry } from './chain.ts';
 import { type EntryOf, entryPath } from './entry.ts';
 import { gateEvidence } from './gate-evidence.ts';
 import type { NamedPolicy } from './policy-history.ts';
 import { isSignedByApprover } from './signers.ts';
-import { modelState, standingEntries } from './state.ts';
+import { modelState } from './state.ts';
 
 /** Clocks of two machines may differ by this much; more than that is a date put back to make old evidence look fresh. */
 const CLOCK_DIFFERENCE = 60 * 60_000;
-
-/** The decision that let a version into a stage. */
-export type Move = EntryOf<'promote'> | EntryOf<'rollback'>;
 
 interface NoMove {
   readonly status: StepStatus;
@@ -84,10 +89,6 @@ function relevantTo({ chain, model }: AuditContext): ChainedEntry[] {
   });
 }
 
-const isEvaluationRule = ({ rule }: RuleResult) =>
-  rule === 'evaluation' || rule === 'max_age' || rule.startsWith('metrics.') || rule.startsWith('slices.');
-const isApprovalRule = ({ rule }: RuleResult) => rule === 'approvals' || rule === 'rejections';
-
 /** The decision that let the deployed file into the stage of its environment: the last one before the deployment. */
 export function gateOf(
   { chain, model, environment }: AuditContext,
@@ -111,67 +112,6 @@ export function gateOf(
     };
   }
   return entry;
-}
-
-function judged(step: StepName, gate: Move, rules: readonly RuleResult[], good: string): AuditStep {
-  const evidence = [entryPath(gate)];
-  const breach = rules.find(({ passed, waived }) => !passed && !waived);
-  if (breach) return { step, status: 'violated', sentence: showBreach(breach), evidence };
-  const waived = rules.filter((rule) => rule.waived).map(({ rule }) => rule);
-  const sentence = waived.length > 0 ? `${good} Waived for a rollback: ${waived.join(', ')}.` : good;
-  return { step, status: 'verified', sentence, evidence };
-}
-
-function showBreach({ rule, expected, actual }: RuleResult): string {
-  return `At the time of the decision ${rule} asked for ${expected}, and there was: ${actual}.`;
-}
-
-async function evaluationStep(
-  context: AuditContext,
-  gate: Move,
-  rules: readonly RuleResult[],
-): Promise<AuditStep> {
-  const { chain } = context;
-  const step = 'evaluation' as const;
-  const { recordSha256, sha256 } = gate.event;
-  const records = standingEntries(chain.entries)
-    .map(({ entry }) => entry)
-    .filter((entry) => entry.kind === 'evaluate')
-    .filter((entry) => entry.event.recordSha256 === recordSha256 && entry.seq < gate.seq);
-  if (records.length === 0) {
-    if (recordSha256 === null && rules.length === 0) {
-      return {
-        step,
-        status: 'verified',
-        sentence: 'The policy asks for no evaluation, and the decision rests on none.',
-        evidence: [entryPath(gate)],
-      };
-    }
-    return {
-      step,
-      status: 'unprovable',
-      sentence: 'The evaluation that the decision rests on is not recorded before it, or was taken back.',
-      evidence: [entryPath(gate)],
-    };
-  }
-  const covers = records.filter(({ event }) => event.sha256 === sha256).at(-1);
-  if (!covers) {
-    return {
-      step,
-      status: 'violated',
-      sentence: 'The evaluation that the decision rests on is of another model file.',
-      evidence: [entryPath(gate), ...records.map(entryPath)],
-    };
-  }
-  const kept = await heldToRecord(context, covers);
-  if (kept.status !== 'verified') return { step, ...kept };
-  const judgement = judged(
-    step,
-    gate,
-    rules,
-    `The evaluation of ${covers.event.evaluatedAt} covers this file, and its metrics pass the ${rules.length} rules about it. ${kept.sentence}`,
-  );
-  return { ...judgement, evidence: [...judgement.evidence, ...kept.evidence] };
 }
 
 function approvalStep(
@@ -309,15 +249,4 @@ function earlierFault(context: AuditContext, gate: Move): NoMove | undefined {
     if (breach) return { status: 'violated', sentence: `${lead} ${showBreach(breach)}`, evidence };
   }
   return undefined;
-}
-
-/** The first rule whose outcome was recorded otherwise. Wording may change between versions of Rastro, outcomes may not. */
-function differingRule(
-  recorded: readonly RuleResult[],
-  recomputed: readonly RuleResult[],
-): string | undefined {
-  const outcome = ({ rule, passed, waived }: RuleResult) => `${rule} ${passed} ${waived}`;
-  const [left, right] = [recorded.map(outcome), recomputed.map(outcome)];
-  const odd = left.find((line) => !right.includes(line)) ?? right.find((line) => !left.includes(line));
-  return odd?.split(' ')[0];
 }

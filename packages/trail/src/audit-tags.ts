@@ -1,6 +1,6 @@
 import { type AnnotatedTag, registryState } from '@rastro/registry';
 import type { AuditContext, AuditStep } from './audit.ts';
-import type { Move } from './audit-gate.ts';
+import type { Move } from './audit-rules.ts';
 import { type EntryOf, entryPath } from './entry.ts';
 import { trainingOf } from './gate-evidence.ts';
 import { modelState, standingEntries } from './state.ts';

@@ -6,6 +6,7 @@ import {
   auditOf,
   CODE,
   goodStory,
+  kept,
   MODEL,
   minute,
   POLICY,
@@ -92,6 +93,7 @@ test('what is not recorded is unprovable', async () => {
   });
   expect(badSteps(await withReader({ whereAre: places({ [CODE]: 'absent' }) }))).toEqual({
     origin: 'unprovable',
+    evaluation: 'unprovable',
   });
 
   const direct = new Story();
@@ -106,34 +108,76 @@ test('what is not recorded is unprovable', async () => {
 });
 
 test('what an entry states of an evaluation is held to the record that the released commit keeps', async () => {
-  const states = {
-    metrics: { auc: 0.93, f1: null },
-    goals: { auc: 'max' as const },
-    slices: { region: { south: { auc: 0.88 }, north: { auc: 0.9 } } },
-  };
-  const bytes = new TextEncoder().encode('record 1');
-  const judgedWith = async (kept: Awaited<ReturnType<AuditReader['evaluation']>>) => {
+  const judgedWith = async (record: Awaited<ReturnType<AuditReader['evaluation']>>) => {
     const asked: string[] = [];
     const evaluation: AuditReader['evaluation'] = async (commit, model) => {
       asked.push(`${commit} ${model}`);
-      return kept;
+      return record;
     };
     const { status, sentence } = step(await withReader({ evaluation }), 'evaluation')!;
     expect(asked).toEqual([`${CODE} churn`]);
     return `${status}: ${sentence}`;
   };
-  expect(await judgedWith({ bytes, states })).toMatch(/^verified: .*those of the record/);
-  expect(await judgedWith({ bytes, states: { ...states, metrics: { auc: 0.7, f1: null } } })).toMatch(
+  expect(await judgedWith(kept('record 1'))).toMatch(/^verified: .*those of the record/);
+  expect(await judgedWith(kept('record 1', { metrics: { auc: 0.7, f1: null } }))).toMatch(
     /^violated: entries\S+evaluate.json states other metrics than the record/,
   );
-  expect(await judgedWith({ bytes, states: { ...states, goals: { auc: 'min' } } })).toMatch(
-    /^violated: .*goals/,
+  expect(await judgedWith(kept('record 1', { goals: { auc: 'min' } }))).toMatch(/^violated: .*goals/);
+  expect(await judgedWith(kept('record 1', { slices: {} }))).toMatch(/^violated: .*slices/);
+  expect(await judgedWith(kept('record 1', null))).toMatch(/^unprovable: .*cannot read/);
+});
+
+test('metrics of which no released commit of the protected branch holds the record are not proved', async () => {
+  const nothing = /No released commit of the protected branch holds the record that entries\S+evaluate.json/;
+  const without = async (overrides: Partial<AuditReader>) => {
+    const result = await withReader(overrides);
+    expect(badSteps(result)).toMatchObject({ evaluation: 'unprovable' });
+    expect(step(result, 'evaluation')?.sentence).toMatch(nothing);
+    return badSteps(result);
+  };
+  expect(await without({ evaluation: async () => undefined })).toEqual({ evaluation: 'unprovable' });
+  await without({ evaluation: async () => kept('record of a later run', null) });
+  // Whoever makes up the entry can make up a commit for it, too.
+  await without({ whereAre: places({ [CODE]: 'unprotected' }) });
+  // A policy that asks for no evaluation rests on none.
+  const open = POLICY.replace(/ {4}evaluation:[\s\S]*/, '');
+  const { commits } = goodStory({}, open);
+  const unasked = await auditOf(commits, { reader: readerWith({ evaluation: async () => undefined }, open) });
+  expect(badSteps(unasked)).toEqual({});
+});
+
+test('the metrics of the version that a decision compared with are held to its own record', async () => {
+  const [older, record] = [sha256('model 0'), sha256('record 0')];
+  const story = new Story();
+  story.add(steps.dataCheck());
+  for (const model of [older, MODEL]) story.add(steps.train({ sha256: model }));
+  story.add(steps.evaluate({ sha256: older, recordSha256: record }));
+  story.add(steps.evaluate());
+  const code = '0'.repeat(40);
+  story.add(steps.release({ version: 'v0.9.0', sha256: older, recordSha256: record, commit: code }));
+  story.add(steps.release());
+  const before = { version: 'v0.9.0', sha256: older, recordSha256: record };
+  const approved = { by: { login: 'bob', id: 2 }, source: 'review' as const, verdict: 'approved' as const };
+  const approvals = [{ ...approved, sha256: older, recordSha256: record, at: minute(6) }];
+  story.promote('staging', before);
+  story.promote('prod', { ...before, approvals });
+  story.promote('staging');
+  story.promote('prod');
+  story.add(steps.deploy());
+  const comparedWith = async (theirs: Awaited<ReturnType<AuditReader['evaluation']>>) => {
+    const evaluation: AuditReader['evaluation'] = async (commit) =>
+      commit === code ? theirs : kept('record 1');
+    const { status, sentence } = step(
+      await auditOf(story.commits, { reader: readerWith({ evaluation }) }),
+      'evaluation',
+    )!;
+    return `${status}: ${sentence}`;
+  };
+  expect(await comparedWith(kept('record 0'))).toMatch(/^verified/);
+  expect(await comparedWith(kept('record 0', { metrics: { auc: 0.99, f1: null } }))).toMatch(
+    /^violated: It was compared with v0.9.0, which held the stage. entries\S+ states other metrics/,
   );
-  expect(await judgedWith({ bytes, states: { ...states, slices: {} } })).toMatch(/^violated: .*slices/);
-  expect(await judgedWith({ bytes, states: null })).toMatch(/^unprovable: .*cannot read/);
-  const other = new TextEncoder().encode('record of a later run');
-  expect(await judgedWith({ bytes: other, states: null })).toMatch(/^verified: .*does not hold its record/);
-  expect(await judgedWith(undefined)).toMatch(/^verified: .*does not hold its record/);
+  expect(await comparedWith(undefined)).toMatch(/^unprovable: It was compared with v0.9.0/);
 });
 
 test('a version that was withdrawn before is let in by nobody; of another version, or the model, it says nothing', async () => {
@@ -268,11 +312,15 @@ test('a swapped tag, code off the protected branch and a foreign file are violat
   expect(badSteps(await withReader({ tags: async () => swapped }))).toEqual({ tags: 'violated' });
   expect(badSteps(await withReader({ whereAre: places({ [CODE]: 'unprotected' }) }))).toEqual({
     origin: 'violated',
+    evaluation: 'unprovable',
   });
   const files = [{ path: 'm.onnx', sha256: sha256('something else') }];
   expect(badSteps(await auditOf(goodStory().commits, { files }))).toEqual({ files: 'violated' });
   const other = told({ release: steps.release({ sha256: sha256('other') }) });
-  expect(badSteps(await auditOf(other.commits))).toEqual({ deployment: 'violated' });
+  expect(badSteps(await auditOf(other.commits))).toEqual({
+    deployment: 'violated',
+    evaluation: 'unprovable',
+  });
   const unheld = told({ deploy: steps.deploy({ version: 'v2.0.0' }) });
   expect(badSteps(await auditOf(unheld.commits))).toMatchObject({ policy: 'violated' });
 });

@@ -18,6 +18,7 @@ import {
   nextEntry,
   preAuthenticationEncoding,
   SIGNATURE_NAMESPACE,
+  type StatedEvaluation,
   type TrailCommit,
   type TrailCrypto,
   type TrailEvent,
@@ -186,6 +187,17 @@ export function commitOf(parent: TrailCommit | undefined, entry: Entry, text: st
   };
 }
 
+/** What an evaluation states, and the commit's record of it that says the same. */
+const STATES: StatedEvaluation = {
+  metrics: { auc: 0.93, f1: null },
+  goals: { auc: 'max' },
+  slices: { region: { north: { auc: 0.9 }, south: { auc: 0.88 } } },
+};
+export const kept = (text: string, states: Partial<StatedEvaluation> | null = {}) => ({
+  bytes: new TextEncoder().encode(text),
+  states: states && { ...STATES, ...states },
+});
+
 export const steps = {
   dataCheck: (verdict: 'pass' | 'breach' = 'pass', files = [DATA]): TrailEvent => ({
     kind: 'data-check',
@@ -217,9 +229,7 @@ export const steps = {
       model: 'churn',
       sha256: MODEL,
       recordSha256: RECORD,
-      metrics: { auc: 0.93, f1: null },
-      goals: { auc: 'max' },
-      slices: { region: { north: { auc: 0.9 }, south: { auc: 0.88 } } },
+      ...STATES,
       data: [{ path: 'data/test.csv', sha256: sha256('test rows') }],
       evaluatedAt: minute(0),
       ...overrides,
@@ -327,7 +337,7 @@ export function readerWith(overrides: Partial<AuditReader> = {}, policy = POLICY
     tags: async () => tagsWith(),
     whereAre: async (commits) => new Map(commits.map((commit) => [commit, 'protected'])),
     leadTo: async () => true,
-    evaluation: async () => undefined,
+    evaluation: async () => kept('record 1'),
     ...overrides,
   };
 }
