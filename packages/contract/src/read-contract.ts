@@ -34,6 +34,7 @@ function withExpressionPlaces(document: Document<Contract>, text: string): Docum
 function faultsIn(document: Document<Contract>): Fault[] {
   const { value: contract } = document;
   return [
+    ...nulFaults(document, contract, []),
     ...repeated(contract.fields.map(({ name }) => name)).map(({ name, index }) =>
       fault(
         'repeated-column',
@@ -55,6 +56,17 @@ function faultsIn(document: Document<Contract>): Fault[] {
     ...referenceFaults(document),
     ...ruleFaults(document),
   ];
+}
+
+/** No text of data, SQL or a path can have the character NUL, so none of a contract may ask for it. */
+function nulFaults(document: Document<Contract>, value: unknown, path: readonly PropertyKey[]): Fault[] {
+  if (typeof value === 'string')
+    return value.includes('\0')
+      ? [fault('nul', 'the text has a NUL character in it', document.placeOf(path), 'Take it out.')]
+      : [];
+  if (typeof value !== 'object' || value === null) return [];
+  const inside = Array.isArray(value) ? [...value.entries()] : Object.entries(value);
+  return inside.flatMap(([key, each]) => nulFaults(document, each, [...path, key]));
 }
 
 /** One character cannot separate fields, enclose them and begin a comment. */

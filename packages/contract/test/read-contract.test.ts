@@ -121,6 +121,18 @@ rules:
     expect(faults.map((line) => line.split(' ').slice(0, 2).join(' '))).toEqual([expected]);
   });
 
+  test('cannot have a NUL character, wherever a text may stand', () => {
+    const faults = faultsOf(`source: { missingValues: ["", "a\\0"], path: "x\\0.csv" }
+fields:
+  - { name: "b\\0", enum: [c, "\\0d"], pattern: "e\\0" }
+  - { name: f, type: boolean, trueValues: ["\\0"] }
+rules: [{ name: r, check: "f <> '\\0'" }]
+`);
+    expect(faults).toEqual(
+      ['1:45', '1:31', '3:13', '3:47', '3:30', '4:44', '5:28'].map((at) => `nul c.yaml:${at} Take it out.`),
+    );
+  });
+
   test('cannot declare a column or a rule twice', () => {
     const faults = faultsOf(
       'fields: [{ name: a }, { name: a }]\nrules: [{ name: r, check: "true" }, { name: r, check: "true" }]',
