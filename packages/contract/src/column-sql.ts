@@ -109,9 +109,11 @@ function fromText(field: Notation, t: string, loose: string): string {
   }
 }
 
+/** No year 0: SQL takes it for 1 BC, and most readers of dates refuse it. */
+const DAY = '([0-9]{3}[1-9]|[0-9]{2}[1-9]0|[0-9][1-9]00|[1-9]000)-[0-9]{2}-[0-9]{2}';
 const TIME = '([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\\.[0-9]{1,9})?)?';
-const DATETIME_UTC = `[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]${TIME}Z?`;
-const DATETIME = `[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]${TIME}(Z|[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?)?`;
+const DATETIME_UTC = `${DAY}[T ]${TIME}Z?`;
+const DATETIME = `${DAY}[T ]${TIME}(Z|[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?)?`;
 
 function integerFrom({ groupChar }: Notation, t: string, loose: string): string {
   if (groupChar !== undefined) {

@@ -11,9 +11,9 @@ const TEMPORAL = {
   datetime: /^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?Z?)?$/,
   time: /^([01]\d|2[0-3]):\d{2}(:\d{2}(\.\d{1,6})?)?$/,
 };
-/** Whether a text is a date or time that there is: 2024-02-30 is none. */
+/** Whether a text is a date or time that there is: 2024-02-30 is none, nor is any day of a year 0. */
 function isTemporal(type: keyof typeof TEMPORAL, text: string): boolean {
-  if (!TEMPORAL[type].test(text)) return false;
+  if (!TEMPORAL[type].test(text) || text.startsWith('0000')) return false;
   const whole = type === 'time' ? `1970-01-01T${text}Z` : `${text.replace(/Z$/, '').replace(' ', 'T')}Z`;
   const stamp = new Date(whole.length === 11 ? text : whole);
   return (

@@ -85,6 +85,7 @@ rules:
       '{ name: a, type: number, minimum: low }',
       'invalid-value c.yaml:1:44',
     ],
+    ['a bound in the year 0', '{ name: a, type: date, minimum: 0000-01-01 }', 'invalid-value c.yaml:1:42'],
     ['a bound that is no date', '{ name: a, type: date, minimum: 2024-1-1 }', 'invalid-value c.yaml:1:42'],
     [
       'bounds that leave nothing',
