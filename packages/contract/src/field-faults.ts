@@ -131,7 +131,7 @@ function orderFaults(field: ContractField, at: (...rest: Path) => Place): Fault[
     faults.push(
       fault(
         'empty-range',
-        `"${field.name}": no text has ${field.minLength} to ${field.maxLength} characters`,
+        `"${field.name}": no text has ${field.minLength} to ${field.maxLength} character${field.maxLength === 1 ? '' : 's'}`,
         at('maxLength'),
         'Swap the bounds.',
       ),

@@ -39,6 +39,11 @@ export interface Bounds {
   readonly maximum?: number | undefined;
 }
 
+/** `at least 1 row`: bounds of a count, and what is counted in the number of the last of them. */
+export function countWords({ minimum, maximum }: Bounds, noun: string): string {
+  return `${boundsWords({ minimum, maximum })} ${noun}${(maximum ?? minimum) === 1 ? '' : 's'}`;
+}
+
 export function boundsWords({ minimum, maximum }: Bounds): string {
   return [
     minimum === undefined ? [] : [`at least ${minimum}`],

@@ -4,7 +4,7 @@ import type { Check } from './check-plan.ts';
 import { mentionsOf } from './expression.ts';
 import type { Contract } from './schema.ts';
 import * as sql from './sql.ts';
-import { type Bounds, boundsWords } from './statistic-checks.ts';
+import { type Bounds, countWords } from './statistic-checks.ts';
 
 /** Positions of the fields of the primary key. */
 export function keyFields({ primaryKey, fields }: Contract): number[] {
@@ -102,7 +102,7 @@ export function tableChecks(document: Document<Contract>, referenceRows: number 
       measured(
         'rows.count',
         minimum === undefined ? 'maximum' : 'minimum',
-        `${boundsWords(bounds)} rows`,
+        countWords(bounds, 'row'),
         bounds,
       ),
     );
@@ -116,7 +116,7 @@ export function tableChecks(document: Document<Contract>, referenceRows: number 
       measured(
         'rows.change',
         maxDecrease === undefined ? 'maxIncrease' : 'maxDecrease',
-        `${boundsWords(bounds)} rows, where the reference has ${referenceRows}`,
+        `${countWords(bounds, 'row')}, where the reference has ${referenceRows}`,
         bounds,
       ),
     );

@@ -9,7 +9,7 @@ import type { Outcome } from './outcome.ts';
 import type { Ports } from './ports/index.ts';
 import { findProject } from './project.ts';
 import { findProtectedPolicy } from './protected-policy.ts';
-import { report, table } from './report.ts';
+import { count, report, table } from './report.ts';
 import { readTrail } from './trail.ts';
 import { readWorkflows } from './workflow-files.ts';
 
@@ -83,7 +83,10 @@ function describe({ checks, maturity }: DoctorRecord) {
   const warned = checks.filter(({ status }) => status === 'warn').length;
   const total = maturity.reduce((sum, { level: reached }) => sum + reached, 0);
   const status = failed > 0 ? 'fail' : warned > 0 ? 'warn' : 'pass';
-  const faults = failed + warned === 0 ? 'Nothing is misconfigured' : `${failed} faults, ${warned} warnings`;
+  const faults =
+    failed + warned === 0
+      ? 'Nothing is misconfigured'
+      : `${count(failed, 'fault')}, ${count(warned, 'warning')}`;
   return report(
     'doctor',
     '',
