@@ -147,6 +147,85 @@ describe('findings as files', () => {
   });
 });
 
+describe('what a report tells', () => {
+  const contract = `source: { path: told/a.csv }
+fields:
+  - { name: a, nulls: { warn: 0.1, fail: 0.4 }, minLength: 1, maxLength: 1 }
+  - { name: b, minLength: 1, severity: notice }
+  - { name: c, type: integer, severity: warning, statistics: { mean: { minimum: 2 } } }
+rows: { minimum: 1, maxDecrease: 0.1 }
+`;
+  const told = async (data: string, args: readonly string[] = [], text = contract) => {
+    await place.repository.write({ 'told/a.csv': data, 'told.yaml': text });
+    const all = ['validate', '--contract', 'told.yaml', '--json', ...args];
+    const { exitCode, stdout } = await cli(place.directory, all);
+    const { reports, record } = JSON.parse(stdout);
+    return { exitCode, report: reports[0], record: record[0] };
+  };
+  const HOLES = `a,b,c\n${'x,y,3\n,y,3\n'.repeat(15)}x,y,3\n`;
+
+  test('too many missing values are one finding, with their count, share and lines', async () => {
+    const { exitCode, report, record } = await told(HOLES, ['--sarif', 'told.sarif', '--junit', 'told.xml']);
+    expect([exitCode, record.errors]).toEqual([1, 1]);
+    const where = 'lines 3, 5, 7, 9, 11, 13, 15, 17, 19, 21 and 5 more';
+    const words = 'at most 10 % of the values missing, and never more than 40 %';
+    expect(report.findings).toEqual([
+      {
+        severity: 'error',
+        title: 'a.nulls',
+        message: `column a: expected ${words} (15 missing, which is 48.4 %: ${where})`,
+        file: 'told/a.csv',
+        line: 3,
+      },
+    ]);
+    const rule = record.result.rules.find(({ id }: { id: string }) => id === 'a.nulls');
+    expect(rule.offenders.map(({ line }: { line: number }) => line)).toHaveLength(15);
+    const sarif = JSON.parse(await readFile(join(place.directory, 'told.sarif'), 'utf8'));
+    expect(sarif.runs[0].results).toHaveLength(1);
+    const junit = await readFile(join(place.directory, 'told.xml'), 'utf8');
+    expect(junit.split('told/a.csv:')).toHaveLength(2);
+  });
+
+  test('what could not be judged is said, and why', async () => {
+    const { exitCode, report } = await told('a,b,c\nx,y,3\n');
+    expect(exitCode).toBe(0);
+    expect(report.verdict.sentence).toBe(
+      'told.yaml keeps its contract: 10 rules on 1 row, and 1 that could not be judged.',
+    );
+    const section = report.sections.find(({ id }: { id: string }) => id === 'not-judged');
+    expect(JSON.stringify(section)).toMatch(/rows\.change.*there is no reference/);
+  });
+
+  test('a warning fails where that is asked for, a notice never', async () => {
+    const strict = ['--severity', 'warning'];
+    const broken = contract.replace('minLength: 1, severity: notice', 'minLength: 2, severity: notice');
+    const notice = await told('a,b,c\nx,y,3\n', strict, broken);
+    expect([notice.exitCode, notice.record.warnings, notice.record.notices]).toEqual([0, 0, 1]);
+    expect(notice.report.findings.map(({ severity }: { severity: string }) => severity)).toEqual(['notice']);
+    const codes = [await told('a,b,c\nx,y,1\n'), await told('a,b,c\nx,y,1\n', strict)];
+    expect(codes.map(({ exitCode, record }) => [exitCode, record.warnings])).toEqual([
+      [0, 1],
+      [1, 1],
+    ]);
+  });
+
+  test('a rule about the table has no share, and counts are in words that fit', async () => {
+    const { report, record } = await told('a,b,c\nxx,y,1\n');
+    const section = report.sections.find(({ id }: { id: string }) => id === 'data-contract');
+    const rows = section.blocks[1].rows.map((row: unknown[]) => JSON.stringify(row));
+    expect(rows[0]).toContain('100.0 %');
+    expect(rows[1]).not.toContain('%');
+    const expected = record.result.rules.map(({ expected }: { expected: string }) => expected);
+    expect(expected).toEqual(
+      expect.arrayContaining([
+        'at least 1 and at most 1 character',
+        'at least 1 character',
+        'at least 1 row',
+      ]),
+    );
+  });
+});
+
 describe('on the command line', () => {
   test('the plan is printed, and nothing is checked', async () => {
     const { exitCode, stdout } = await cli(place.directory, ['validate', '--explain']);

@@ -6,6 +6,7 @@ export type RuleKind =
   | 'columns'
   | 'type'
   | 'required'
+  | 'nulls'
   | 'range'
   | 'length'
   | 'pattern'

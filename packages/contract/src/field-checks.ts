@@ -4,7 +4,7 @@ import type { Check, Limits } from './check-plan.ts';
 import { mismatch } from './pattern-sql.ts';
 import type { Contract, ContractField } from './schema.ts';
 import * as sql from './sql.ts';
-import { statisticChecks } from './statistic-checks.ts';
+import { countWords, statisticChecks } from './statistic-checks.ts';
 import type { ValueTest } from './value-test.ts';
 
 const FORMATS: Record<string, string> = {
@@ -60,9 +60,7 @@ export function fieldChecks(document: Document<Contract>, field: ContractField, 
   if (field.nulls) {
     const { warn, fail } = field.nulls;
     const limits = { warn, fail };
-    checks.push(
-      row('nulls', 'required', 'nulls', nullsWords(field.nulls), `${t} IS NULL`, present, { limits }),
-    );
+    checks.push(row('nulls', 'nulls', 'nulls', nullsWords(field.nulls), `${t} IS NULL`, present, { limits }));
   }
   if (field.type !== 'any')
     checks.push(
@@ -139,7 +137,8 @@ const FORMAT_WORDS = { email: 'an email address', uri: 'a URI', uuid: 'a UUID' }
 
 function nullsWords({ warn, fail }: { warn?: number | undefined; fail?: number | undefined }): string {
   const percent = (share: number) => `${Number((share * 100).toPrecision(6))} %`;
-  return `at most ${percent(fail ?? warn ?? 1)} of the values missing`;
+  const never = warn === undefined || fail === undefined ? '' : `, and never more than ${percent(fail)}`;
+  return `at most ${percent(warn ?? fail ?? 1)} of the values missing${never}`;
 }
 
 interface Constraint {
@@ -177,22 +176,19 @@ function rangeOf(field: ContractField, v: string): Constraint | undefined {
 function lengthOf({ minLength, maxLength }: ContractField, v: string): Constraint | undefined {
   const broken: string[] = [];
   const doubt: string[] = [];
-  const words: string[] = [];
   if (minLength !== undefined) {
     broken.push(`length(${v}) < ${minLength}`);
     doubt.push(`min(length(${v})) < ${minLength}`);
-    words.push(`at least ${minLength}`);
   }
   if (maxLength !== undefined) {
     broken.push(`length(${v}) > ${maxLength}`);
     // No text has more characters than bytes, which are counted already.
     doubt.push(`max(strlen(${v})) > ${maxLength}`);
-    words.push(`at most ${maxLength}`);
   }
   if (broken.length === 0) return undefined;
   return {
     key: minLength === undefined ? 'maxLength' : 'minLength',
-    expected: `${words.join(' and ')} characters`,
+    expected: countWords({ minimum: minLength, maximum: maxLength }, 'character'),
     broken: sql.any(broken),
     doubt: sql.any(doubt),
   };

@@ -27,5 +27,6 @@ export { type DataShape, type KeyPart, Scans } from './scans.ts';
 export { Contract, type ContractField, FieldType } from './schema.ts';
 export { WHITE_SPACE } from './sql.ts';
 export { type Converted, contractFromTableSchema, tableSchemaFromContract } from './table-schema.ts';
+export { toldOffenders } from './told-offenders.ts';
 export type { ValueTest, ValueTestName } from './value-test.ts';
-export { type FailOn, hasNew, markKnown, shortResult, verdictOf } from './verdict.ts';
+export { type FailOn, hasNew, levelOf, markKnown, shortResult, verdictOf } from './verdict.ts';

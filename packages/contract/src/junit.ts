@@ -1,5 +1,6 @@
 import type { CheckResult, RuleResult } from './check-result.ts';
 import { offenderText } from './sarif.ts';
+import { toldOffenders } from './told-offenders.ts';
 
 /** The rules of checks as a JUnit report: one test case for each rule. A rule that only warns has passed, and says so. */
 export function junitOf(results: readonly CheckResult[]): string {
@@ -39,11 +40,12 @@ function testCase(contract: string, rule: RuleResult): string {
 function detailOf(rule: RuleResult): string {
   if (rule.offenders.length === 0)
     return `expected ${rule.expected}${rule.actual === undefined ? '' : `, found ${rule.actual}`}`;
-  const lines = rule.offenders.map((offender) => {
+  const told = toldOffenders(rule);
+  const lines = told.map((offender) => {
     const where = offender.line === undefined ? offender.file : `${offender.file}:${offender.line}`;
     return `${where} ${offenderText(rule, offender)}`;
   });
-  const more = rule.count - rule.offenders.length;
+  const more = told === rule.offenders ? rule.count - told.length : 0;
   return [...lines, ...(more > 0 ? [`and ${more} more`] : [])].join('\n');
 }
 

@@ -1,5 +1,7 @@
 import type { Place, Severity } from '@rastro/fault';
 import type { CheckResult, Offender, RuleResult } from './check-result.ts';
+import { toldOffenders } from './told-offenders.ts';
+import { levelOf } from './verdict.ts';
 
 /** GitHub takes no more results from one run. */
 const MAX_RESULTS = 25_000;
@@ -32,7 +34,7 @@ export function sarifOf(results: readonly CheckResult[], tool: { version: string
             rules: broken.map(({ rule, id }) => ({
               id,
               shortDescription: { text: `${subjectOf(rule)}: ${rule.expected}` },
-              defaultConfiguration: { level: LEVEL[rule.severity] },
+              defaultConfiguration: { level: LEVEL[levelOf(rule)] },
             })),
           },
         },
@@ -46,12 +48,12 @@ export function sarifOf(results: readonly CheckResult[], tool: { version: string
 }
 
 function resultsOf(rule: RuleResult, named: { ruleId: string; ruleIndex: number }): object[] {
-  const common = { ...named, level: LEVEL[rule.severity] };
+  const common = { ...named, level: LEVEL[levelOf(rule)] };
   if (rule.offenders.length === 0) {
     const text = `${subjectOf(rule)}: expected ${rule.expected}${rule.actual === undefined ? '' : `, found ${rule.actual}`}`;
     return [{ ...common, message: { text }, locations: [locationOf(rule.place)] }];
   }
-  return rule.offenders.map((offender) => ({
+  return toldOffenders(rule).map((offender) => ({
     ...common,
     message: { text: offenderText(rule, offender) },
     locations: [locationOf(offender)],

@@ -1,6 +1,9 @@
 import { z } from 'zod';
 
 const Severity = z.enum(['error', 'warning', 'notice']);
+/** What a severity does, for every key that takes one. */
+const SEVERITY =
+  'an error fails the check, a warning does where the check is run with "severity: warning", a notice never does.';
 const Share = z.number().min(0).max(1);
 const Bound = z.union([z.number(), z.string().min(1)]);
 const Columns = z.union([z.string(), z.array(z.string()).min(1)]);
@@ -112,9 +115,7 @@ const Field = z
       .describe(
         'true: personal data, whose values are never shown. "allowed": looks like personal data, and may be here.',
       ),
-    severity: Severity.default('error').describe(
-      'What a breach of this field is: only an error fails the check.',
-    ),
+    severity: Severity.default('error').describe(`What a breach of this field is: ${SEVERITY}`),
     tolerance: Share.default(0).describe('Share of the rows that may break a constraint of this field.'),
   })
   .describe('One column.');
@@ -165,7 +166,7 @@ const Rule = z
       .string()
       .min(1)
       .describe('SQL expression over one row that must not be false; where it is null the row passes.'),
-    severity: Severity.default('error').describe('What a breach is: only an error fails the check.'),
+    severity: Severity.default('error').describe(`What a breach is: ${SEVERITY}`),
     tolerance: Share.default(0).describe('Share of the rows that may break the rule.'),
   })
   .describe('A condition on every row.');
@@ -181,7 +182,7 @@ const Rows = z
       .optional()
       .describe('Largest gain of rows against the reference, as a share of it.'),
     unique: z.boolean().default(false).describe('No row may come twice.'),
-    severity: Severity.default('error').describe('What a breach is: only an error fails the check.'),
+    severity: Severity.default('error').describe(`What a breach is: ${SEVERITY}`),
   })
   .describe('The table as a whole.');
 
@@ -205,7 +206,7 @@ const ForeignKey = z
         message: 'give "path", "contract" or both',
       })
       .describe('Where every value must be found.'),
-    severity: Severity.default('error').describe('What a breach is: only an error fails the check.'),
+    severity: Severity.default('error').describe(`What a breach is: ${SEVERITY}`),
     tolerance: Share.default(0).describe('Share of the rows that may break the rule.'),
   })
   .describe('Values that must be found in another dataset.');
@@ -241,7 +242,7 @@ export const Contract = z
       .strictObject({
         field: z.string().describe('A date or datetime column.'),
         maxAge: Duration.describe('How old the newest value may be: 30m, 12h, 7d, 2w.'),
-        severity: Severity.default('error').describe('What a breach is: only an error fails the check.'),
+        severity: Severity.default('error').describe(`What a breach is: ${SEVERITY}`),
       })
       .optional()
       .describe('How recent the newest row must be.'),

@@ -1,11 +1,18 @@
+import type { Severity } from '@rastro/fault';
 import type { CheckResult, Offender, RuleResult } from './check-result.ts';
 
 /** What makes a check fail: any breach, only what the base does not have, or nothing. */
 export type FailOn = 'any' | 'new' | 'never';
 
+/** How grave a broken rule is. What only warns is a warning, or a notice where the contract calls it one. */
+export function levelOf({ status, severity }: Pick<RuleResult, 'status' | 'severity'>): Severity {
+  if (status === 'fail') return 'error';
+  return severity === 'notice' ? 'notice' : 'warning';
+}
+
 /**
  * `breach` when a rule failed, `warn` when one warned. With `new`, a breach that the base has in full only warns; with the
- * severity `warning`, a rule that warns counts as one that failed.
+ * severity `warning`, a rule that warns counts as one that failed, but a notice does not.
  */
 export function verdictOf(
   rules: readonly RuleResult[],
@@ -13,7 +20,8 @@ export function verdictOf(
   severity: 'error' | 'warning' = 'error',
 ): CheckResult['verdict'] {
   const broken = rules.filter(({ status }) => status === 'fail' || status === 'warn');
-  const counted = broken.filter(({ status }) => status === 'fail' || severity === 'warning');
+  const least = severity === 'warning' ? ['error', 'warning'] : ['error'];
+  const counted = broken.filter((rule) => least.includes(levelOf(rule)));
   const failing = failOn === 'any' ? counted : failOn === 'never' ? [] : counted.filter(hasNew);
   if (failing.length > 0) return 'breach';
   return broken.length > 0 ? 'warn' : 'pass';

@@ -1,5 +1,5 @@
 import type { ContractChange, ContractEvolution, Offender, RuleResult } from '@rastro/contract';
-import { hasNew } from '@rastro/contract';
+import { hasNew, levelOf, toldOffenders } from '@rastro/contract';
 import { showPlace } from '@rastro/fault';
 import type { Finding, Report, Section, Text } from '@rastro/report';
 import { count, percent, report, table } from './report.ts';
@@ -16,31 +16,35 @@ export function describeCheck(record: ValidateRecord, manner: Manner): Report {
     'validate',
     record.dataset,
     { status, sentence: sentence(record, broken.length) },
-    [rulesSection(record, broken), evolutionSection(record.evolution)],
+    [rulesSection(record, broken), skippedSection(record), evolutionSection(record.evolution)],
     [...broken.flatMap((rule) => findingsOf(rule, manner)), ...evolutionFindings(record, manner)],
   );
 }
 
 function sentence(
-  { dataset, rows, errors, warnings, fresh, result, evolution }: ValidateRecord,
+  { dataset, rows, errors, warnings, notices, fresh, result, evolution }: ValidateRecord,
   broken: number,
 ) {
-  const rules = `${count(result.rules.length, 'rule')} on ${count(rows, 'row')}`;
+  const skipped = result.rules.filter(({ status }) => status === 'skipped').length;
+  const unjudged = skipped === 0 ? '' : `, and ${skipped} that could not be judged`;
+  const rules = `${count(result.rules.length - skipped, 'rule')} on ${count(rows, 'row')}${unjudged}`;
   const known =
     fresh === null || broken === 0 ? '' : fresh === 0 ? ', none of them new' : `, ${fresh} of them new`;
   const kept =
     broken === 0
       ? `${dataset} keeps its contract: ${rules}.`
-      : `${dataset} breaks its contract: ${breaches(errors, warnings)} among ${rules}${known}.`;
+      : `${dataset} breaks its contract: ${breaches({ errors, warnings, notices })} among ${rules}${known}.`;
   return evolution?.versionTells === false
     ? `${kept} The contract itself has breaking changes that its version ${evolution.to} does not tell.`
     : kept;
 }
 
 /** "2 errors and 1 warning"; what there is none of is not told. */
-function breaches(errors: number, warnings: number): string {
-  const told = [errors > 0 && count(errors, 'error'), warnings > 0 && count(warnings, 'warning')];
-  return told.filter(Boolean).join(' and ');
+function breaches(found: Pick<ValidateRecord, 'errors' | 'warnings' | 'notices'>): string {
+  const told = (['error', 'warning', 'notice'] as const).flatMap((level) =>
+    found[`${level}s`] > 0 ? [count(found[`${level}s`], level)] : [],
+  );
+  return told.join(', ').replace(/, (?=[^,]*$)/, ' and ');
 }
 
 function rulesSection(
@@ -78,14 +82,39 @@ function rulesSection(
 function ruleRow(rule: RuleResult, isCompared: boolean): Text[] {
   const first = rule.offenders[0];
   return [
-    [{ code: rule.id }, rule.status === 'warn' ? ' (warning)' : ''],
+    [{ code: rule.id }, rule.status === 'warn' ? ` (${levelOf(rule)})` : ''],
     rule.expected,
     rule.count.toLocaleString('en'),
     ...(isCompared ? [(rule.count - (rule.known ?? 0)).toLocaleString('en')] : []),
-    percent(rule.share),
+    // A rule about the table as a whole is broken or not: no share of rows breaks it.
+    rule.share === 0 ? '' : percent(rule.share),
     found(rule, first),
     first ? [{ code: where(first) }] : [{ code: showPlace(rule.place) }],
   ];
+}
+
+/** Rules that this run could not tell; those that lack a column are told by the column. */
+function skippedSection({ result: { rules } }: ValidateRecord): Section | undefined {
+  const lacking = new Set(rules.filter(isMissingColumn).flatMap(({ columns }) => columns));
+  const skipped = rules.filter(
+    ({ status, columns }) => status === 'skipped' && !columns.some((column) => lacking.has(column)),
+  );
+  if (skipped.length === 0) return undefined;
+  return {
+    id: 'not-judged',
+    title: 'Not judged',
+    importance: 60,
+    blocks: [
+      table(
+        ['Rule', 'Expected', 'Why not'],
+        skipped.map((rule) => [[{ code: rule.id }], rule.expected, rule.note ?? '']),
+      ),
+    ],
+  };
+}
+
+function isMissingColumn({ kind, id, columns, status }: RuleResult): boolean {
+  return kind === 'columns' && status === 'fail' && columns.some((column) => id === `${column}.column`);
 }
 
 function found(rule: RuleResult, first: Offender | undefined): string {
@@ -101,7 +130,7 @@ function findingsOf(rule: RuleResult, manner: Manner): Finding[] {
     const severity = severityOf(rule, !hasNew(rule), manner);
     return [{ ...base, severity, message, file, ...(line ? { line } : {}), ...(column ? { column } : {}) }];
   }
-  return rule.offenders.map((offender) => ({
+  return toldOffenders(rule).map((offender) => ({
     ...base,
     severity: severityOf(rule, offender.known ?? false, manner),
     message: message(rule, offender),
@@ -111,9 +140,9 @@ function findingsOf(rule: RuleResult, manner: Manner): Finding[] {
 }
 
 /** What the base has too is only noted, where it does not fail the check. */
-function severityOf({ status }: RuleResult, isKnown: boolean, { failOn }: Manner): Finding['severity'] {
+function severityOf(rule: RuleResult, isKnown: boolean, { failOn }: Manner): Finding['severity'] {
   if (isKnown && failOn !== 'any') return 'notice';
-  return status === 'fail' ? 'error' : 'warning';
+  return levelOf(rule);
 }
 
 function message(rule: RuleResult, { column, value, note, row, known }: Offender): string {

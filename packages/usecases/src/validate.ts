@@ -5,6 +5,7 @@ import {
   explainPlan,
   hasNew,
   junitOf,
+  levelOf,
   markKnown,
   planChecks,
   sarifOf,
@@ -88,6 +89,7 @@ export interface ValidateRecord {
   readonly rows: number;
   readonly errors: number;
   readonly warnings: number;
+  readonly notices: number;
   /** Rules broken in a way that the base does not have; null when there was no base to compare with. */
   readonly fresh: number | null;
   /** `merge-base 1a2b3c4d5e6f`, or null. */
@@ -252,6 +254,7 @@ function recordOf(
 ): ValidateRecord {
   const { result, evolution, base, reason } = seen;
   const broken = result.rules.filter(({ status }) => status === 'fail' || status === 'warn');
+  const having = (level: string) => broken.filter((rule) => levelOf(rule) === level).length;
   const isBreach =
     verdictOf(result.rules, failOn, severity) === 'breach' ||
     (failOn !== 'never' && evolution?.versionTells === false);
@@ -260,8 +263,9 @@ function recordOf(
     contract: subject.contract.file,
     verdict: isBreach ? 'breach' : 'pass',
     rows: result.rows,
-    errors: broken.filter(({ status }) => status === 'fail').length,
-    warnings: broken.filter(({ status }) => status === 'warn').length,
+    errors: having('error'),
+    warnings: having('warning'),
+    notices: having('notice'),
     fresh: base && reason === undefined ? broken.filter(hasNew).length : null,
     base: base?.name ?? null,
     baseNote: base ? (reason ?? null) : null,
