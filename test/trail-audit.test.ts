@@ -73,26 +73,13 @@ afterAll(() => work?.dispose());
 const run = (...args: string[]) => cli(work.directory, args);
 const read = (path: string) => readFileSync(join(work.directory, path), 'utf8');
 
-/** Records what a deployment records, without one. */
-async function recordDeployment(): Promise<void> {
+/** Records an event as the actions do, without what it stands for. */
+async function record(event: TrailEvent): Promise<void> {
   const git = await openRepository(work.directory);
   const repositoryId = await git.rootCommit();
   const head = await git.trailHead();
   const sha256 = (bytes: Uint8Array | string) => createHash('sha256').update(bytes).digest('hex');
   const { end } = verifyChain({ commits: await git.trail(head!), sha256, repositoryId });
-  const event: TrailEvent = {
-    kind: 'deploy',
-    event: {
-      model: 'churn',
-      version: 'v1.0.0',
-      sha256: digest('model churn'),
-      environment: 'prod',
-      target: 'local',
-      url: null,
-      outcome: 'success',
-      run: null,
-    },
-  };
   const at = Math.floor(Date.now() / 1000);
   const recordedAt = `${new Date(at * 1000).toISOString().slice(0, 19)}Z`;
   const entry = nextEntry(end, {
@@ -111,6 +98,20 @@ async function recordDeployment(): Promise<void> {
   });
 }
 
+const DEPLOYMENT: TrailEvent = {
+  kind: 'deploy',
+  event: {
+    model: 'churn',
+    version: 'v1.0.0',
+    sha256: digest('model churn'),
+    environment: 'prod',
+    target: 'local',
+    url: null,
+    outcome: 'success',
+    run: null,
+  },
+};
+
 test('an audit that finds no deployment proves nothing, and its exit code says so', async () => {
   const { exitCode, stdout } = await run('audit', 'churn', 'prod');
   expect(exitCode, stdout).toBe(4);
@@ -118,7 +119,7 @@ test('an audit that finds no deployment proves nothing, and its exit code says s
 });
 
 test('in the clone that recorded it a deployment is proved, offline', async () => {
-  await recordDeployment();
+  await record(DEPLOYMENT);
   const { exitCode, stdout } = await run('audit', 'churn', 'prod', '--json');
   expect(exitCode, stdout).toBe(0);
   expect(JSON.parse(stdout).record).toMatchObject({ status: 'verified', version: 'v1.0.0' });
@@ -192,4 +193,44 @@ test('the doctor names what a workflow lacks, what could not be asked, and the n
     level: 1,
     next: 'Give metrics a "min" or "max" in rastro.yaml.',
   });
+});
+
+test('a version that was withdrawn where it is still held or served is told by registry, doctor, deploy and audit', async () => {
+  expect((await run('registry', 'show')).stdout).not.toContain('deregistered');
+  // As gto does it: by a tag alone, which no entry made.
+  await work.git('tag', '-a', '-m', 'leaky', 'churn@v1.0.0!', 'HEAD');
+  await work.git('push', '--quiet', 'origin', 'churn@v1.0.0!');
+  expect((await run('registry', 'show')).stdout).toContain(
+    'churn v1.0.0 was deregistered while it held prod: promote another version.',
+  );
+  const withdrawals = async () => {
+    const { stdout } = await run('doctor', '--json');
+    const { checks } = JSON.parse(stdout).record;
+    return checks
+      .filter(({ id }: { id: string }) => id.startsWith('withdrawn:'))
+      .map(({ status, sentence }: { status: string; sentence: string }) => `${status}: ${sentence}`);
+  };
+  expect(await withdrawals()).toEqual([
+    'fail: churn v1.0.0 was withdrawn, and holds the stage prod.',
+    'fail: churn v1.0.0 was withdrawn, and is what was last deployed to prod.',
+  ]);
+  const audited = async () => {
+    const { exitCode, stdout } = await run('audit', 'churn', 'prod', '--json');
+    expect(exitCode).toBe(1);
+    const { steps } = JSON.parse(stdout).record;
+    return steps
+      .filter(({ status }: { status: string }) => status === 'violated')
+      .map(({ step }: { step: string }) => step);
+  };
+  expect(await audited()).toEqual(['tags']);
+
+  const withdraws = { model: 'churn', version: 'v1.0.0' };
+  await record({ kind: 'annotate', event: { skips: [], reason: 'it is leaky', withdraws } });
+  expect((await withdrawals())[0]).toBe(
+    'fail: churn v1.0.0 was withdrawn (it is leaky), and holds the stage prod.',
+  );
+  expect(await audited()).toEqual(['deployment', 'tags']);
+  const again = await run('deploy', 'churn', 'prod');
+  expect(again.exitCode).toBe(2);
+  expect(again.stderr).toContain('churn v1.0.0, which holds the stage prod, was deregistered');
 });

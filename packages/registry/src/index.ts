@@ -29,6 +29,7 @@ export {
   type Registry,
   type RegistryEvent,
   registryState,
+  stagesOfWithdrawn,
   versionTrailer,
 } from './state.ts';
 export {

@@ -201,22 +201,37 @@ function versionsOf(events: readonly RegistryEvent[]): ModelVersion[] {
  * the stage back to the one before. A deregistered version holds nothing.
  */
 function holders(events: readonly RegistryEvent[]): Map<string, string> {
-  const active = new Set(
-    versionsOf(events)
-      .filter((version) => version.active)
-      .map(({ version }) => version),
-  );
+  const isActive = activity(events);
+  const held = [...assignments(events)].flatMap(([stage, versions]): [string, string][] => {
+    const last = versions.findLast(isActive);
+    return last === undefined ? [] : [[stage, last]];
+  });
+  return new Map(held.sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** Every stage with the versions that were given it and keep it, in the order in which they were. */
+function assignments(events: readonly RegistryEvent[]): Map<string, string[]> {
   const assigned = new Map<string, string[]>();
   for (const { action, stage, version } of events) {
     if (stage === null || version === null) continue;
     const others = (assigned.get(stage) ?? []).filter((other) => other !== version);
     assigned.set(stage, action === 'assign' ? [...others, version] : others);
   }
-  const held = [...assigned].flatMap(([stage, versions]): [string, string][] => {
-    const last = versions.filter((version) => active.has(version)).at(-1);
-    return last === undefined ? [] : [[stage, last]];
+  return assigned;
+}
+
+function activity(events: readonly RegistryEvent[]): (version: string) => boolean {
+  const active = new Set(versionsOf(events).flatMap(({ version, active }) => (active ? [version] : [])));
+  return (version) => active.has(version);
+}
+
+/** Stages whose last holder was deregistered while it held them: whoever serves the stage may still serve that version. */
+export function stagesOfWithdrawn({ events }: RegisteredModel): { stage: string; version: string }[] {
+  const isActive = activity(events);
+  return [...assignments(events)].flatMap(([stage, versions]) => {
+    const last = versions.at(-1);
+    return last === undefined || isActive(last) ? [] : [{ stage, version: last }];
   });
-  return new Map(held.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** The highest version that is registered and stands; undefined when there is none. */

@@ -5,6 +5,7 @@ import {
   history,
   latestVersion,
   registryState,
+  stagesOfWithdrawn,
   versionTrailer,
 } from '../src/index.ts';
 
@@ -121,4 +122,15 @@ test('history is told latest first', () => {
     ['registration', 'v1.0.0', null, 'm@v1.0.0'],
   ]);
   expect(history(stateOf('m@v1.0.0 a 1', 'other@v1.0.0 a 3'))).toHaveLength(2);
+});
+
+test('a stage whose last holder was deregistered is known, whoever holds it by then', () => {
+  const lost = (...lines: string[]) => stagesOfWithdrawn(stateOf(...lines).get('churn')!);
+  const held = ['churn@v1.0.0 a 1', 'churn@v1.1.0 b 2', 'churn#prod#1 a 3', 'churn#prod#2 b 4'];
+  expect(lost(...held)).toEqual([]);
+  expect(lost(...held, 'churn@v1.1.0! b 5')).toEqual([{ stage: 'prod', version: 'v1.1.0' }]);
+  expect(lost(...held, 'churn@v1.0.0! a 5')).toEqual([]);
+  expect(lost(...held, 'churn@v1.1.0! b 5', 'churn#prod!#3 b 6')).toEqual([]);
+  expect(lost(...held, 'churn@v1.1.0! b 5', 'churn#prod#3 a 6')).toEqual([]);
+  expect(lost(...held, 'churn@v1.1.0! b 5', 'churn@v1.1.0#3 b 6')).toEqual([]);
 });

@@ -14,7 +14,7 @@ export function trailTrailer(head: string): string {
 
 /**
  * Step 10: the tags of the version and of its stage are the objects that the trail recorded, the first was made on the trail as
- * it was then, and no other tag gives the stage away.
+ * it was then, and no other tag gives the stage away or takes the version back.
  */
 export async function auditTags(
   context: AuditContext,
@@ -64,6 +64,17 @@ export async function auditTags(
       status: 'violated',
       sentence: `The tag ${name} was made on trail head ${decidedOn}, which the trail before the release does not contain.`,
       evidence,
+    };
+  }
+  const withdrawal = registryState(tags)
+    .get(model)
+    ?.events.findLast(({ version, stage }) => version === deploy.event.version && stage === null);
+  if (withdrawal?.action === 'deregister') {
+    return {
+      step,
+      status: 'violated',
+      sentence: `The tag ${withdrawal.tag.name} withdraws ${model} ${deploy.event.version}, and no other version was deployed to ${deploy.event.environment} since.`,
+      evidence: [...evidence, withdrawal.tag.name],
     };
   }
   const stage = move && stageTag(context, move, tags);

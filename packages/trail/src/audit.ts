@@ -177,7 +177,8 @@ function auditDeployment(
     };
   }
   const { version, sha256 } = deploy.event;
-  const release = modelState(chain.entries, model).releases.get(version);
+  const { releases, withdrawn } = modelState(chain.entries, model);
+  const release = releases.get(version);
   const evidence = [entryPath(deploy), ...(release ? [entryPath(release)] : [])];
   if (!release || release.seq > deploy.seq) {
     return {
@@ -193,6 +194,16 @@ function auditDeployment(
       status: 'violated',
       sentence: `The file deployed as ${model} ${version} is ${sha256}, and the one released is ${release.event.sha256}.`,
       evidence,
+    };
+  }
+  const withdrawal = withdrawn.get(version);
+  if (withdrawal) {
+    const when = withdrawal.seq < deploy.seq ? 'before' : 'since';
+    return {
+      step: 'deployment',
+      status: 'violated',
+      sentence: `${environment} was given ${model} ${version} on ${deploy.recordedAt}, which was withdrawn ${when} by ${entryPath(withdrawal)}: ${withdrawal.event.reason}.`,
+      evidence: [...evidence, entryPath(withdrawal)],
     };
   }
   return {

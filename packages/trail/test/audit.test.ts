@@ -198,6 +198,29 @@ test('a version that was withdrawn before is let in by nobody; of another versio
   expect(await withdrawn(null)).toMatch(/^verified/);
 });
 
+test('a version that was withdrawn while it is still the one deployed is told, by the trail and by a tag', async () => {
+  const deployed = async (version: string | null, tags = tagsWith()) => {
+    const story = goodStory();
+    story.add(steps.withdraw(version));
+    const result = await auditOf(story.commits, { reader: readerWith({ tags: async () => tags }) });
+    return { bad: badSteps(result), told: step(result, 'deployment')!.sentence, tags: step(result, 'tags')! };
+  };
+  const since = await deployed('v1.0.0');
+  expect(since.bad).toEqual({ deployment: 'violated' });
+  expect(since.told).toMatch(/v1.0.0 on .*, which was withdrawn since by entries\S+7-annotate.json: leaky/);
+  expect((await deployed('v0.9.0')).bad).toEqual({});
+  expect((await deployed(null)).bad).toEqual({});
+
+  const [version] = tagsWith();
+  const later = { ...version!, objectId: 'd'.repeat(40), taggedAt: version!.taggedAt + 60 };
+  const cancelled = [...tagsWith(), { ...later, name: 'churn@v1.0.0!' }];
+  const byTag = await deployed(null, cancelled);
+  expect(byTag.bad).toEqual({ tags: 'violated' });
+  expect(byTag.tags.sentence).toMatch('The tag churn@v1.0.0! withdraws churn v1.0.0');
+  const again = { ...later, name: 'churn@v1.0.0#4', taggedAt: later.taggedAt + 60 };
+  expect((await deployed(null, [...cancelled, again])).bad).toEqual({});
+});
+
 test('data that breached its contract is a violation', async () => {
   const story = told({ check: steps.dataCheck('breach') });
   expect(badSteps(await auditOf(story.commits))).toMatchObject({ data: 'violated', policy: 'violated' });

@@ -78,7 +78,7 @@ export async function deploy(request: DeployRequest, ports: DeployPorts): Promis
 }
 
 function promoted(chain: Chain, model: NamedModel, stage: string): ReleasedModel {
-  const { stages, releases } = modelState(chain.entries, model.name);
+  const { stages, releases, withdrawn } = modelState(chain.entries, model.name);
   const holding = stages.get(stage);
   const release = holding && releases.get(holding.version);
   if (!holding || !release) {
@@ -88,6 +88,16 @@ function promoted(chain: Chain, model: NamedModel, stage: string): ReleasedModel
         `no version of ${model.name} holds the stage ${stage}`,
         undefined,
         `Promote one first: rastro promote --stage ${stage}.`,
+      ),
+    );
+  }
+  if (withdrawn.has(holding.version)) {
+    throw new InputError(
+      fault(
+        'version-deregistered',
+        `${model.name} ${holding.version}, which holds the stage ${stage}, was deregistered`,
+        undefined,
+        `Roll back or promote another version first: rastro rollback --stage ${stage}.`,
       ),
     );
   }

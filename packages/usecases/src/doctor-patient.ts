@@ -1,4 +1,5 @@
 import type { Project } from '@rastro/lineage';
+import type { Registry } from '@rastro/registry';
 import type { Chain } from '@rastro/trail';
 import type { ProtectedPolicy } from './protected-policy.ts';
 import type { Workflow } from './workflow-files.ts';
@@ -18,6 +19,7 @@ export interface Patient {
   readonly policy: ProtectedPolicy | undefined;
   readonly chain: Chain;
   readonly hasTrail: boolean;
+  readonly registry: Registry;
   readonly locks: ReadonlySet<string>;
   readonly files: ReadonlySet<string>;
 }

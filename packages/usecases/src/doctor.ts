@@ -1,9 +1,10 @@
 import { type Project, readTrainLock, trainLockPath } from '@rastro/lineage';
-import { POLICY_TESTS_FILE } from '@rastro/registry';
+import { POLICY_TESTS_FILE, registryState } from '@rastro/registry';
 import { z } from 'zod';
 import { checkoutChecks, cloneCheck, permissionChecks, policyCheck, trailChecks } from './doctor-checks.ts';
 import type { Check, Patient } from './doctor-patient.ts';
 import { protectionChecks } from './doctor-protection.ts';
+import { withdrawnChecks } from './doctor-withdrawn.ts';
 import { type Maturity, maturityOf } from './maturity.ts';
 import type { Outcome } from './outcome.ts';
 import type { Ports } from './ports/index.ts';
@@ -39,6 +40,7 @@ export async function doctor(request: DoctorRequest, ports: DoctorPorts): Promis
     policy: await findProtectedPolicy(git, ports),
     chain: trail.chain,
     hasTrail: trail.head !== undefined,
+    registry: registryState(await git.tags()),
     locks: await trainedModels(project, ports.workspace),
     files: new Set(
       await ports.workspace.list([POLICY_TESTS_FILE, 'contracts/**/*.yaml', 'rastro.lock/**/*.yaml']),
@@ -47,6 +49,7 @@ export async function doctor(request: DoctorRequest, ports: DoctorPorts): Promis
   const checks = [
     cloneCheck(await git.isShallow()),
     ...trailChecks(patient),
+    ...withdrawnChecks(patient),
     policyCheck(patient),
     ...permissionChecks(patient.workflows),
     ...checkoutChecks(patient.workflows),

@@ -7,7 +7,9 @@ import {
   latestVersion,
   type Registry,
   registryState,
+  stagesOfWithdrawn,
 } from '@rastro/registry';
+import type { Block } from '@rastro/report';
 import { z } from 'zod';
 import type { Outcome } from './outcome.ts';
 import type { Ports } from './ports/index.ts';
@@ -60,7 +62,8 @@ export async function registryShow(
   request: RegistryRequest,
   ports: RegistryPorts,
 ): Promise<Outcome<Record<string, GtoModel>>> {
-  const record = gtoView(await registryOf(request, ports));
+  const registry = await registryOf(request, ports);
+  const record = gtoView(registry);
   const stages = [...new Set(Object.values(record).flatMap(({ stage }) => Object.keys(stage)))];
   const rows = Object.entries(record).map(([model, { version, stage }]) => [
     model,
@@ -72,8 +75,19 @@ export async function registryShow(
     request,
     record,
     'Versions and the stages that they hold, as the tags tell.',
-    [table(['Model', 'Latest', ...stages], rows)],
+    [table(['Model', 'Latest', ...stages], rows), ...withdrawnHolders(registry)],
   );
+}
+
+/** A table of holders cannot tell that a stage is empty, or somebody else's again, because its version was withdrawn. */
+function withdrawnHolders(registry: Registry): Block[] {
+  const items = [...registry.values()].flatMap((model) =>
+    stagesOfWithdrawn(model).map(
+      ({ stage, version }) =>
+        `${model.name} ${version} was deregistered while it held ${stage}: promote another version.`,
+    ),
+  );
+  return items.length === 0 ? [] : [{ kind: 'list', items }];
 }
 
 /** What happened to the models, latest first, as `gto history --json` names its columns. */
@@ -120,7 +134,7 @@ function answer<T>(
   { model }: RegistryRequest,
   record: T,
   sentence: string,
-  blocks: ReturnType<typeof table>[],
+  blocks: Block[],
 ): Outcome<T> {
   return {
     status: 'pass',
