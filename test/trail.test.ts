@@ -151,6 +151,14 @@ test('a rollback returns to the version before under the waivers of the policy; 
   expect(never.stderr).toContain('[never-held]');
 });
 
+test('the tag of a stage that an interrupted move left at the remote alone is in the clone after the next run', async () => {
+  const [tag = ''] = (await work.git('tag', '--list', '--sort=-creatordate', 'churn#prod#*')).split('\n');
+  await work.git('tag', '--delete', tag);
+  const { stdout } = await passed('robot', 'promote', 'churn', 'prod');
+  expect(stdout).toContain('already');
+  expect(await work.git('cat-file', '-t', tag)).toBe('tag');
+});
+
 test('somebody else’s no is not skipped, nor is a move of a stage; their own they may take back', async () => {
   const { stdout } = await passed(undefined, 'log', '--json');
   const entries: { seq: number; kind: string; event: { verdict?: string } }[] = JSON.parse(stdout);

@@ -11,7 +11,7 @@ import { localRef } from './refs.ts';
 import { remoteAnswer } from './remote-answer.ts';
 import { hostOf, urlOf } from './remote-url.ts';
 import { fetchTrail, knownTrail, noteSeen, TRAIL_BRANCH } from './seen-trail.ts';
-import { fetchTags, readTags, writeTag } from './tags.ts';
+import { fetchTags, readTags, seenTag, writeTag } from './tags.ts';
 import { type ReadCommit, readTrail } from './trail-branch.ts';
 
 export interface RepositoryOptions {
@@ -247,6 +247,12 @@ function repositoryOf(
       const seen = await readTags(git, 'refs/rastro/tags/');
       const names = new Set(seen.map(({ name }) => name));
       return [...seen, ...(await readTags(git, 'refs/tags/')).filter(({ name }) => !names.has(name))];
+    },
+
+    async keepTag(name) {
+      const ref = `refs/tags/${checkedRefName(name)}`;
+      const seen = remote === undefined ? undefined : await localRef(git, seenTag(ref));
+      if (seen !== undefined) await updateRefs(git, [{ ref, to: seen, expect: null }]);
     },
 
     makeTagObject: (tag) => writeTag(git, tag),

@@ -8,6 +8,8 @@ export interface Holding {
   readonly sha256: string;
   readonly seq: number;
   readonly since: string;
+  /** The stage's tag that says so. */
+  readonly tag: string;
 }
 
 export interface ModelState {
@@ -42,8 +44,8 @@ export function modelState(entries: readonly ChainedEntry[], model: string): Mod
       deployed.set(entry.event.environment, entry);
     }
     if (entry.kind === 'promote' || entry.kind === 'rollback') {
-      const { version, sha256, stage } = entry.event;
-      stages.set(stage, { version, sha256, seq: entry.seq, since: entry.recordedAt });
+      const { version, sha256, stage, tag } = entry.event;
+      stages.set(stage, { version, sha256, seq: entry.seq, since: entry.recordedAt, tag });
       held.set(version, (held.get(version) ?? new Set()).add(stage));
     }
   }

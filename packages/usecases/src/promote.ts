@@ -36,6 +36,7 @@ export async function promote(request: PromoteRequest, ports: MovePorts): Promis
     const { plan } = move;
     switch (plan.kind) {
       case 'unchanged':
+        return { done: moveRecord(move, plan.kind), tags: request.dryRun ? [] : move.heldBy };
       case 'denied':
         return { done: moveRecord(move, plan.kind) };
       case 'promote':

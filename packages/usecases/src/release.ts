@@ -19,7 +19,7 @@ import type { Forge, Ports, Repository } from './ports/index.ts';
 import { loadProject, type NamedModel, pickModel } from './project.ts';
 import type { PreviousVersion } from './release-changes.ts';
 import { type ReleaseFiles, writeReleaseFiles } from './release-files.ts';
-import { planRelease } from './release-plan.ts';
+import { planRelease, releaseOf, withdrawalsOf } from './release-plan.ts';
 import { describeRelease, keptFiles } from './release-report.ts';
 import type { ReleasedVersion } from './released-version.ts';
 import { onTrail, type Trail } from './trail.ts';
@@ -159,9 +159,10 @@ interface Deciding {
 async function decide({ request, model, evidence, commit, refusals, trail, repository, ports }: Deciding) {
   const { name } = model;
   const { sha256, recordSha256 } = evidence;
-  const { releases } = modelState(trail.chain.entries, name);
+  const { releases, withdrawn } = modelState(trail.chain.entries, name);
   const registered = registryState(await repository.tags()).get(name);
-  const known = [...releases.values()].find(({ event }) => event.sha256 === sha256);
+  const withdrawals = withdrawalsOf(registered, withdrawn);
+  const known = releaseOf(sha256, releases, withdrawals);
   const previous = await previousVersion(registered, known?.event.version, model, repository);
   const plan = planRelease({
     model: name,
@@ -169,6 +170,7 @@ async function decide({ request, model, evidence, commit, refusals, trail, repos
     commit,
     registered,
     releases,
+    withdrawals,
     bump: bumpSince(previous, evidence),
     asked: request.version,
     refusals,
@@ -187,7 +189,8 @@ async function decide({ request, model, evidence, commit, refusals, trail, repos
     previous: told,
     releasedAt,
   });
-  if (plan.kind === 'existing') return { done: answer('existing', known!.recordedAt) };
+  if (plan.kind === 'existing')
+    return { done: answer('existing', known!.recordedAt), tags: request.dryRun ? [] : [plan.tag] };
   if (plan.kind === 'refused') return { done: answer('refused', undefined) };
   if (request.dryRun) return { done: answer('planned', undefined) };
   const message = [

@@ -42,6 +42,7 @@ export async function rollback(request: RollbackRequest, ports: MovePorts): Prom
     const { plan } = move;
     switch (plan.kind) {
       case 'unchanged':
+        return { done: moveRecord(move, plan.kind), tags: request.dryRun ? [] : move.heldBy };
       case 'denied':
         return { done: moveRecord(move, plan.kind) };
       case 'promote':

@@ -51,6 +51,8 @@ export interface JudgedMove extends Move {
   readonly actor: Actor;
   /** The number of the stage's tag. */
   readonly counter: number;
+  /** The stage's tag as it is; none when nobody holds it. */
+  readonly heldBy: readonly string[];
 }
 
 export type MovePorts = Pick<
@@ -71,6 +73,7 @@ export async function judgeMove(move: Move, trail: Trail, ports: MovePorts): Pro
   const registry = registryState(await repository.tags());
   const state = modelState(entries, model);
   const registered = registry.get(model);
+  const holding = state.stages.get(stage);
   const version = move.version ?? (registered && latestVersion(registered)?.version) ?? '';
   const release = state.releases.get(version);
   const sha256 = release?.event.sha256 ?? '';
@@ -101,7 +104,7 @@ export async function judgeMove(move: Move, trail: Trail, ports: MovePorts): Pro
     model,
     version,
     stage,
-    holder: state.stages.get(stage)?.version,
+    holder: holding?.version,
     withdrawn: state.withdrawn.has(version),
     verdict,
   });
@@ -127,6 +130,7 @@ export async function judgeMove(move: Move, trail: Trail, ports: MovePorts): Pro
     people,
     actor,
     counter,
+    heldBy: holding ? [holding.tag] : [],
   };
 }
 

@@ -39,9 +39,12 @@ export interface Append {
   events(tagObjects: ReadonlyMap<string, string>): readonly TrailEvent[];
 }
 
-/** A decision made on one state of the trail: nothing to do any more, or something to append. */
+/**
+ * A decision made on one state of the trail: nothing to do any more, or something to append. `tags` are those of what was done
+ * before: a run that was cut off after its push left them at the remote alone.
+ */
 export type Decision<T> =
-  | { readonly done: T }
+  | { readonly done: T; readonly tags?: readonly string[] }
   | { readonly append: Append; readonly result: (entries: readonly Entry[]) => T };
 
 /** Fetches and verifies the trail. Faults are told in the chain, not thrown. */
@@ -79,7 +82,10 @@ export async function onTrail<T>(
     const trail = await readTrail(repository, ports.sha256);
     refuseBroken(trail.chain);
     const decision = await decide(trail);
-    if ('done' in decision) return decision.done;
+    if ('done' in decision) {
+      for (const tag of decision.tags ?? []) await repository.keepTag(tag);
+      return decision.done;
+    }
     const entries = await append(decision.append, trail, repository, ports);
     if (entries) return decision.result(entries);
     ports.progress.step('somebody else wrote to the trail first; deciding again');

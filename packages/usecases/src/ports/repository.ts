@@ -73,6 +73,8 @@ export interface Repository {
 
   /** Annotated tags, fetched from the remote first (into a private namespace); lightweight ones are left out. */
   tags(): Promise<Tag[]>;
+  /** Has `git tag` list a tag of the remote here, too. One of that name that is here is left as it is, and so is one not seen. */
+  keepTag(name: string): Promise<void>;
   /** Writes an annotated tag object without a ref, and returns its id. */
   makeTagObject(tag: {
     name: string;
