@@ -38,13 +38,9 @@ beforeAll(async () => {
 });
 afterAll(() => work?.dispose());
 
-async function release() {
-  const { exitCode, stdout, stderr } = await cli(work.directory, [
-    'release',
-    '--github-release',
-    'false',
-    '--json',
-  ]);
+async function release(...more: string[]) {
+  const args = ['release', '--github-release', 'false', '--json', ...more];
+  const { exitCode, stdout, stderr } = await cli(work.directory, args);
   expect(exitCode, stderr).toBe(0);
   return JSON.parse(stdout);
 }
@@ -131,7 +127,8 @@ test('run again, every document has the same bytes', async () => {
 
 test('the next version tells what changed in data, parameters and metrics', async () => {
   const next = { name: 'churn', bytes: 'next', auc: 0.93, params: { depth: 3 }, rows: 'x,y\n1,1\n2,0\n' };
-  await work.commit('Train', releasable([next]));
+  const words = `${OWNER.replace('telecom', 'mobile')}Nor for churn of employees.\n`;
+  await work.commit('Train', { ...releasable([next]), 'MODEL_CARD.md': words });
   const { record, reports } = await release();
   expect(record).toMatchObject({ status: 'released', version: 'v1.1.0' });
   const changes = JSON.stringify(reports[0].sections.find(({ id }: { id: string }) => id === 'changes'));
@@ -139,6 +136,12 @@ test('the next version tells what changed in data, parameters and metrics', asyn
   expect(changes).toContain('training file data/rows.csv changed');
   expect(changes).toContain('depth was not set and is 3');
   expect(changes).toContain('+0.030');
+  const card = read(record.files.card);
+  expect(card, 'the owner’s words of today, with the evidence of today between them').toMatch(
+    /^---\nlicense: mit\ntags:\n {2}- mobile\n {2}- onnx\n {2}- rastro\n[\s\S]*name: churn v1\.1\.0\n[\s\S]*# Churn\n\nFor the retention team\. <b>Ours<\/b>\.\n\n<!-- rastro:evidence -->\n[\s\S]*\| 0\.93 \|[\s\S]*<!-- \/rastro:evidence -->\n\n## Limitations\n\nNot for pricing\.\nNor for churn of employees\.\n$/,
+  );
+  expect(card.match(/rastro:evidence/g)).toHaveLength(2);
+  expect(card).not.toContain(digest('model churn'));
 });
 
 test('where the remote is not on GitHub, a release is a tag, its entries, and documents in a folder that is named', async () => {
@@ -173,4 +176,30 @@ test('a version that is taken is refused for another file', async () => {
   ]);
   expect(exitCode).toBe(2);
   expect(stderr).toContain('[version-taken]');
+});
+
+test('a file whose version was withdrawn is not released again by that number, but under one that is asked for', async () => {
+  expect((await release()).record).toMatchObject({ status: 'released', version: 'v1.2.0' });
+  const gone = await cli(work.directory, ['deregister', 'churn', 'v1.2.0', '--reason', 'leaky']);
+  expect(gone.exitCode, gone.stderr).toBe(0);
+  for (const args of [[], ['--version', 'v1.2.0']]) {
+    const { exitCode, stdout } = await cli(work.directory, ['release', '--github-release', 'false', ...args]);
+    expect(exitCode, stdout).toBe(1);
+    expect(stdout.replaceAll(/\s+/g, ' ')).toContain(
+      'churn is not released: this file was withdrawn (churn v1.2.0 is deregistered: leaky); train another one, or give this one a version of its own',
+    );
+  }
+  expect((await release('--version', 'v1.3.0')).record).toMatchObject({ status: 'released' });
+  expect((await release()).record).toMatchObject({ status: 'existing', version: 'v1.3.0' });
+});
+
+test('a tag that an interrupted release left at the remote alone is in the clone after the next run', async () => {
+  await work.git('tag', '--delete', 'churn@v1.3.0');
+  await release('--dry-run');
+  expect(await work.git('tag', '--list', 'churn@v1.3.0')).toBe('');
+  await release();
+  expect(await work.git('cat-file', '-t', 'churn@v1.3.0')).toBe('tag');
+  await work.git('tag', '--force', 'churn@v1.3.0', 'HEAD');
+  await release();
+  expect(await work.git('cat-file', '-t', 'churn@v1.3.0'), 'a tag of that name is left').toBe('commit');
 });
