@@ -78,6 +78,13 @@ describe.runIf(act)('the example workflows, run by act', () => {
     expect(others).toEqual([]);
     expect(comment).toMatchObject({ author: 'github-actions[bot]' });
     expect(comment!.body).toContain('roc\\_auc');
+
+    // Run again, as after a push that changes nothing of the training: the cache has what the first run made.
+    expect(result.log).toContain('churn: training, because');
+    const again = await place.runOnPullRequest('pull-request', number);
+    expect(again.succeeded, again.log).toBe(true);
+    expect(again.log).toContain('churn: restored from the cache');
+    expect(await comments(number)).toHaveLength(1);
   });
 
   test('one that breaks the contract fails, and the comment says at which line', async () => {

@@ -4,7 +4,7 @@ import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { git, isolatedGitEnvironment, runtimeToken, temporaryDirectory } from '@rastro/testkit';
+import { cacheAccess, git, isolatedGitEnvironment, runtimeToken, temporaryDirectory } from '@rastro/testkit';
 import { root } from '../docs/action-files.ts';
 import { TOOLS } from '../place.ts';
 
@@ -102,7 +102,8 @@ function argumentsOf(runner: Runner, run: WorkflowRun, checkout: string, eventFi
     GITHUB_SERVER_URL: github.url.replace('//127.0.0.1', '//github.localhost'),
     GITHUB_RUN_ID: String(run.runId),
     ACTIONS_RESULTS_URL: github.resultsUrl,
-    ACTIONS_RUNTIME_TOKEN: runtimeToken(String(run.runId)),
+    ACTIONS_RUNTIME_TOKEN: runtimeToken(String(run.runId), cacheAccess(refOf(run), baseOf(run))),
+    ACTIONS_CACHE_SERVICE_V2: 'True',
     ACT_ARTIFACT_CLIENT: artifactClient(),
     ...(runner.python ? { ACT_PYTHON: runner.python } : {}),
     ...(runner.keptWorkspace ? { ACT_KEPT_WORKSPACE: runner.keptWorkspace } : {}),
@@ -116,6 +117,21 @@ function argumentsOf(runner: Runner, run: WorkflowRun, checkout: string, eventFi
     ...mapped.flatMap(([name, folder]) => ['--local-repository', `${name}=${folder}`]),
     ...Object.entries(env).flatMap(([name, value]) => ['--env', `${name}=${value}`]),
   ];
+}
+
+interface PullRequestEvent {
+  readonly number?: number;
+  readonly pull_request?: { readonly base: { readonly ref: string } };
+}
+
+/** The ref that GitHub would run on. */
+function refOf({ eventName, event }: WorkflowRun): string {
+  const { number } = event as PullRequestEvent;
+  return eventName === 'pull_request' ? `refs/pull/${number}/merge` : 'refs/heads/main';
+}
+
+function baseOf({ event }: WorkflowRun): string | undefined {
+  return (event as PullRequestEvent).pull_request?.base.ref;
 }
 
 /** The actions of others that a workflow uses, and those of the reusable workflows that it calls. */

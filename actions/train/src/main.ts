@@ -9,6 +9,10 @@ export const main = () =>
       .filter(({ ran }) => ran)
       .map(({ model }) => model)
       .join(' '),
+    restored: models
+      .filter(({ restored }) => restored)
+      .map(({ model }) => model)
+      .join(' '),
     reproducible: models.every(({ differing }) => differing === null)
       ? ''
       : models.every(({ differing }) => !differing?.length),

@@ -21,6 +21,8 @@ const PullRequestPayload = z.object({
   }),
 });
 
+const OpenPullRequest = z.object({ pull_request: z.object({ state: z.literal('open') }) });
+
 const FollowedRunPayload = z.object({
   workflow_run: z.object({
     id: z.number().int(),
@@ -34,6 +36,7 @@ const FollowedRunPayload = z.object({
 /** Who runs this workflow and for which pull request, as the runner tells it in `GITHUB_*` and the event's payload. */
 export async function actionContext(env: Environment): Promise<RunContext> {
   const { GITHUB_SERVER_URL, GITHUB_REPOSITORY, GITHUB_RUN_ID, GITHUB_ACTOR, GITHUB_ACTOR_ID } = env;
+  const event = await readEvent(env);
   return {
     version: VERSION,
     actor: GITHUB_ACTOR ?? ACTIONS_BOT.name,
@@ -43,7 +46,9 @@ export async function actionContext(env: Environment): Promise<RunContext> {
         ? `${GITHUB_SERVER_URL}/${GITHUB_REPOSITORY}/actions/runs/${GITHUB_RUN_ID}`
         : undefined,
     slug: GITHUB_REPOSITORY,
-    ...about(await readEvent(env)),
+    ...about(event),
+    // `pull_request_target` and the run of a merge see the caches of the base branch, and their results last.
+    isTrial: env.GITHUB_EVENT_NAME === 'pull_request' && OpenPullRequest.safeParse(event).success,
     identity: ACTIONS_BOT,
     signer: sshSigner(env),
   };
@@ -93,6 +98,7 @@ export function terminalContext(env: Environment, user: { name: string; email: s
     runUrl: undefined,
     slug: env.GITHUB_REPOSITORY,
     pullRequest: mergeRequestOf(env),
+    isTrial: false,
     identity: user,
     signer: sshSigner(env),
   };

@@ -72,6 +72,10 @@ export async function wirePorts(wiring: Wiring): Promise<WiredPorts> {
     const { runArtifacts } = await import('./artifacts.ts');
     return runArtifacts({ context, token: wiring.token, env: process.env });
   });
+  const cache = once(async () => {
+    const { runCache } = await import('./run-cache.ts');
+    return runCache({ root: workspace.root, env: process.env });
+  });
   const ports: Ports = {
     context,
     workspace,
@@ -87,6 +91,7 @@ export async function wirePorts(wiring: Wiring): Promise<WiredPorts> {
     forge: forge.get,
     gitlab: gitlab.get,
     artifacts: artifacts.get,
+    cache: cache.get,
     trainer: async () => embeddedTrainer(data.get),
     async deployer(target) {
       const { localTarget } = await import('@rastro/targets');

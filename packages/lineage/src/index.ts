@@ -3,10 +3,12 @@ export {
   DataLock,
   dataLockPath,
   LockedFile,
+  questionText,
   readDataLock,
   readTrainLock,
   staleness,
   TrainLock,
+  type TrainQuestion,
   trainLockPath,
   writeLock,
 } from './lock.ts';

@@ -47,6 +47,9 @@ export const DataLock = z.strictObject({
 });
 export type DataLock = z.infer<typeof DataLock>;
 
+/** What a training is asked to do: all that its lock says, but for what came out. */
+export type TrainQuestion = Omit<TrainLock, 'schema' | 'outs' | 'features'>;
+
 /** `rastro.lock/<model>/train.yaml`. One file per stage, so that branches which touch different stages merge. */
 export function trainLockPath(model: string): string {
   return `rastro.lock/${model}/train.yaml`;
@@ -70,6 +73,19 @@ export function writeLock(lock: TrainLock | DataLock): string {
         }
       : { ...inOrder(DataLock.parse(lock), Object.keys(DataLock.shape)), files: sortedByPath(lock.files) };
   return stringify(ordered, { lineWidth: 0, aliasDuplicateObjects: false });
+}
+
+/** The question, and the paths that the outputs are to have, as one text: the same for all locks that answer it. */
+export function questionText(question: TrainQuestion, outputs: readonly string[]): string {
+  const answers = ['schema', 'outs', 'features'];
+  const keys = Object.keys(TrainLock.shape).filter((key) => !answers.includes(key));
+  return stringify({
+    ...inOrder(question, keys),
+    params: sortedByKey(question.params),
+    data: sortedByPath(question.data),
+    deps: sortedByPath(question.deps),
+    outs: [...outputs].sort(),
+  });
 }
 
 /** @throws InputError naming the place when the file is not a lock of a training stage. */

@@ -1,7 +1,5 @@
 /** Temporary repositories, a runner's environment, a GitHub, fixtures. */
 
-export type { StoredArtifact } from './artifacts/artifact-store.ts';
-export { runtimeToken } from './artifacts/start-results.ts';
 export { git, isolatedGitEnvironment } from './git.ts';
 export { type GitServer, serveGit } from './git-server.ts';
 export type { StoredCheckRun, StoredCommitStatus } from './github/checks.ts';
@@ -20,6 +18,9 @@ export type { NewPullRequest } from './github/pull-requests.ts';
 export type { StoredRelease } from './github/releases.ts';
 export { startGitHub } from './github/start-github.ts';
 export { realAct, realData, realDvc, realGto, realPart, realPython, realZizmor } from './real-parts.ts';
+export type { StoredArtifact } from './results/artifact-store.ts';
+export type { StoredCacheEntry } from './results/cache-store.ts';
+export { cacheAccess, runtimeToken } from './results/start-results.ts';
 export {
   type ActionResult,
   type ActionRun,

@@ -3,8 +3,9 @@ import { homedir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { execa } from 'execa';
 import { type ActionDefinition, inputEnvironment, readActionDefinition } from './action-definition.ts';
-import { runtimeToken } from './artifacts/start-results.ts';
 import { git, inheritedEnvironment, isolatedGitEnvironment } from './git.ts';
+import type { CacheAccess } from './results/cache-store.ts';
+import { cacheAccess, runtimeToken } from './results/start-results.ts';
 import { parseKeyValueFile } from './runner-files.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 import {
@@ -42,7 +43,7 @@ export interface GitHubEndpoint {
   readonly apiUrl: string;
   readonly url: string;
   readonly token: string;
-  /** Where artifacts go; without it the action can keep none. */
+  /** Where artifacts and caches go; without it the action can keep none. */
   readonly resultsUrl?: string;
   /** `owner/name`. */
   readonly repository: string;
@@ -190,7 +191,7 @@ async function runnerEnvironment(context: {
     RUNNER_ENVIRONMENT: 'self-hosted',
     RUNNER_NAME: 'loopback',
     RUNNER_OS: { darwin: 'macOS', win32: 'Windows' }[process.platform as string] ?? 'Linux',
-    ...resultsEnvironment(run.github, runId),
+    ...resultsEnvironment(run.github, runId, cacheAccess(ref, refOf(run.event, 'base'))),
     ...run.env,
   };
 }
@@ -208,9 +209,17 @@ function serverUrl(github: GitHubEndpoint | undefined): string {
   return (github?.url ?? 'http://127.0.0.1:9').replace('//127.0.0.1', '//github.localhost');
 }
 
-function resultsEnvironment(github: GitHubEndpoint | undefined, runId: string): Record<string, string> {
+function resultsEnvironment(
+  github: GitHubEndpoint | undefined,
+  runId: string,
+  access: readonly CacheAccess[],
+): Record<string, string> {
   if (!github?.resultsUrl) return {};
-  return { ACTIONS_RESULTS_URL: github.resultsUrl, ACTIONS_RUNTIME_TOKEN: runtimeToken(runId) };
+  return {
+    ACTIONS_RESULTS_URL: github.resultsUrl,
+    ACTIONS_RUNTIME_TOKEN: runtimeToken(runId, access),
+    ACTIONS_CACHE_SERVICE_V2: 'True',
+  };
 }
 
 /** A repository without a commit has no HEAD to ask for, and a detached one no branch. */

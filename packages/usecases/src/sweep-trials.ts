@@ -5,8 +5,9 @@ import type { Trial, Values } from '@rastro/trials';
 import { type EvaluatePorts, judgeNamed, recordPath } from './evaluate.ts';
 import type { Workspace } from './ports/index.ts';
 import { madeBy } from './propose-model.ts';
+import type { TrainPorts } from './run-training.ts';
 import type { SweepPlan, SweptModel } from './sweep-plan.ts';
-import { type TrainPorts, trainModel } from './train.ts';
+import { trainModel } from './train.ts';
 
 export type TrialPorts = TrainPorts & EvaluatePorts;
 

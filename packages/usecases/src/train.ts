@@ -10,6 +10,7 @@ import {
   writeLock,
 } from '@rastro/lineage';
 import { z } from 'zod';
+import { type KeptTrainings, keptTrainings } from './kept-trainings.ts';
 import type { Outcome } from './outcome.ts';
 import type { Ports, Workspace } from './ports/index.ts';
 import {
@@ -19,9 +20,15 @@ import {
   type NamedModel,
   pickDataset,
   pickModels,
-  tableOf,
 } from './project.ts';
 import { count, report, short, table, withCommand } from './report.ts';
+import {
+  presentFiles,
+  refuseChangedInputs,
+  runTraining,
+  type TrainPorts,
+  trainedFiles,
+} from './run-training.ts';
 
 export const TrainRequest = z.strictObject({
   model: z
@@ -29,6 +36,12 @@ export const TrainRequest = z.strictObject({
     .default([])
     .describe('Models to train, by their names in rastro.yaml. Default: all.'),
   force: z.boolean().default(false).describe('Train even when nothing changed since the last run.'),
+  cache: z
+    .boolean()
+    .default(true)
+    .describe(
+      'On a runner: take what an earlier run made from the same input out of the cache, and keep there what this one makes.',
+    ),
   verify: z
     .boolean()
     .default(false)
@@ -44,26 +57,31 @@ export interface TrainRecord {
   readonly file: string;
   readonly sha256: string;
   readonly ran: boolean;
+  /** Its files are those of an earlier run, out of the workflow's cache. */
+  readonly restored: boolean;
   readonly reasons: readonly string[];
   readonly lock: string;
   /** Outputs that a second run made with other bytes; null when it was not asked. */
   readonly differing: readonly string[] | null;
 }
 
-export type TrainPorts = Pick<Ports, 'workspace' | 'data' | 'trainer' | 'commands' | 'clock' | 'progress'>;
-
 /**
  * Trains models under lineage: what goes in and what comes out is recorded by digest in `rastro.lock/<model>/train.yaml`.
- * A model whose data, dependencies, parameters, seed, command and outputs are those of its lock is not trained again.
+ * A model whose data, dependencies, parameters, seed, command and outputs are those of its lock is not trained again; one
+ * whose outputs the workflow's cache has is not either, where {@link keptTrainings} may believe the cache.
  * @throws InputError when data is missing, the command fails, changes what it reads, or leaves an output out.
  */
-export async function train(request: TrainRequest, ports: TrainPorts): Promise<Outcome<TrainRecord[]>> {
+export async function train(
+  request: TrainRequest,
+  ports: TrainPorts & Pick<Ports, 'cache' | 'context' | 'sha256'>,
+): Promise<Outcome<TrainRecord[]>> {
   const project = await loadProject(ports.workspace);
+  const kept = request.cache && !request.force ? await keptTrainings(ports) : undefined;
   const records: TrainRecord[] = [];
   const reports = [];
   for (const model of pickModels(project, request.model)) {
     if (!model.config.train) continue;
-    const { record: made, lock } = await trainModel(model, { project, force: request.force }, ports);
+    const { record: made, lock } = await trainModel(model, { project, force: request.force, kept }, ports);
     const differing = request.verify ? await differingOutputs(model, lock, ports) : null;
     const record = { ...made, differing };
     records.push(record);
@@ -130,7 +148,7 @@ type Trained = { readonly record: Omit<TrainRecord, 'differing'>; readonly lock:
 /** Trains one model that has a section `train:`, unless its lock says that nothing changed. */
 export async function trainModel(
   model: NamedModel,
-  { project, force }: { project: Document<Project>; force: boolean },
+  { project, force, kept }: { project: Document<Project>; force: boolean; kept?: KeptTrainings | undefined },
   ports: TrainPorts,
 ): Promise<Trained> {
   const { workspace, progress, clock } = ports;
@@ -157,6 +175,19 @@ export async function trainModel(
     deps,
   };
 
+  const made = (lock: TrainLock, from: 'training' | 'cache' | 'before'): Trained => ({
+    lock,
+    record: {
+      model: model.name,
+      file: model.file,
+      sha256: digestOf(model, lock.outs),
+      ran: from === 'training',
+      restored: from === 'cache',
+      reasons,
+      lock: lockPath,
+    },
+  });
+
   const lockText = await workspace.readText(lockPath);
   const old = lockText === undefined ? undefined : readTrainLock(lockText, lockPath);
   const existing = await presentFiles(workspace, outputs);
@@ -167,17 +198,13 @@ export async function trainModel(
       : ['it was never trained here'];
   if (old && reasons.length === 0) {
     progress.step(`${model.name}: nothing changed, not trained again`);
-    return {
-      lock: old,
-      record: {
-        model: model.name,
-        file: model.file,
-        sha256: digestOf(model, old.outs),
-        ran: false,
-        reasons,
-        lock: lockPath,
-      },
-    };
+    return made(old, 'before');
+  }
+
+  const restored = await kept?.restore(now, outputs, old);
+  if (restored) {
+    await workspace.write(lockPath, writeLock(restored));
+    return made(restored, 'cache');
   }
 
   progress.step(`${model.name}: training, because ${reasons[0]}`);
@@ -193,102 +220,8 @@ export async function trainModel(
     ...(features ? { features } : {}),
   };
   await workspace.write(lockPath, writeLock(lock));
-  return {
-    lock,
-    record: {
-      model: model.name,
-      file: model.file,
-      sha256: digestOf(model, lock.outs),
-      ran: true,
-      reasons,
-      lock: lockPath,
-    },
-  };
-}
-
-/** Runs the training itself. Resolves with the features when the trainer tells them. */
-function runTraining(
-  model: NamedModel,
-  data: readonly LockedFile[],
-  outputs: readonly string[],
-  ports: TrainPorts,
-): Promise<string[] | undefined> {
-  return model.config.train!.builtin
-    ? trainBuiltin(model, data, ports)
-    : runCommand(model, data, outputs, ports);
-}
-
-async function trainBuiltin(
-  model: NamedModel,
-  data: readonly LockedFile[],
-  { workspace, trainer }: TrainPorts,
-): Promise<string[]> {
-  const { config } = model;
-  const made = await (await trainer()).train({
-    kind: config.train!.builtin!,
-    task: config.task,
-    source: tableOf(workspace, data),
-    target: config.target,
-    features: config.features,
-    params: config.train!.params,
-    seed: config.train!.seed,
-  });
-  await workspace.write(model.file, made.model);
-  return made.features;
-}
-
-async function runCommand(
-  model: NamedModel,
-  data: readonly LockedFile[],
-  outputs: readonly string[],
-  { workspace, commands }: TrainPorts,
-): Promise<undefined> {
-  const config = model.config.train!;
-  for (const output of outputs) await workspace.ensureFolder(output);
-  const before = new Map<string, string | undefined>();
-  for (const output of outputs) before.set(output, await workspace.stamp(output));
-  const { exitCode } = await commands.run(config.command!, {
-    cwd: workspace.root,
-    env: {
-      RASTRO_MODEL: model.file,
-      RASTRO_TARGET: model.config.target,
-      RASTRO_DATA: data.map(({ path }) => path).join('\n'),
-      RASTRO_SEED: String(config.seed),
-      RASTRO_PARAMS: JSON.stringify(config.params),
-      ...Object.fromEntries(
-        Object.entries(config.params).map(([name, value]) => [
-          `RASTRO_PARAM_${name.toUpperCase().replaceAll(/[^A-Z0-9]/g, '_')}`,
-          String(value),
-        ]),
-      ),
-    },
-  });
-  if (exitCode !== 0) {
-    throw new InputError(
-      fault(
-        'train-failed',
-        `training ${model.name} failed: "${config.command}" ended with exit code ${exitCode}`,
-        undefined,
-        'Its own output above says why.',
-      ),
-    );
-  }
-  for (const output of outputs) {
-    const written = await workspace.stamp(output);
-    if (written !== undefined && written === before.get(output)) throw outputMissing(model, output, true);
-  }
-  return undefined;
-}
-
-function outputMissing({ name }: NamedModel, path: string, isOld = false): InputError {
-  return new InputError(
-    fault(
-      'output-missing',
-      `training ${name} did not write ${path}${isOld ? '; the file there is from before' : ''}`,
-      place(path),
-      'Write it at every run, or correct "model:" or "outputs:" in rastro.yaml.',
-    ),
-  );
+  await kept?.keep(lock);
+  return made(lock, 'training');
 }
 
 async function found(workspace: Workspace, globs: readonly string[]): Promise<string[]> {
@@ -307,45 +240,6 @@ async function found(workspace: Workspace, globs: readonly string[]): Promise<st
   return workspace.list(globs);
 }
 
-async function presentFiles(workspace: Workspace, paths: readonly string[]): Promise<LockedFile[]> {
-  const files: LockedFile[] = [];
-  for (const path of paths) {
-    const digest = await workspace.digest(path);
-    if (digest) files.push({ path, ...digest });
-  }
-  return files;
-}
-
-async function refuseChangedInputs(
-  workspace: Workspace,
-  model: string,
-  inputs: readonly LockedFile[],
-): Promise<void> {
-  for (const { path, sha256 } of inputs) {
-    if ((await workspace.digest(path))?.sha256 !== sha256) {
-      throw new InputError(
-        fault(
-          'input-changed',
-          `${path} changed while ${model} was trained on it`,
-          place(path),
-          'Training must not write what it reads; the run is not recorded.',
-        ),
-      );
-    }
-  }
-}
-
-async function trainedFiles(
-  workspace: Workspace,
-  model: NamedModel,
-  outputs: readonly string[],
-): Promise<LockedFile[]> {
-  const files = await presentFiles(workspace, outputs);
-  const missing = outputs.find((path) => !files.some((file) => file.path === path));
-  if (missing !== undefined) throw outputMissing(model, missing);
-  return files;
-}
-
 function digestOf(model: NamedModel, outs: readonly LockedFile[]): string {
   return outs.find(({ path }) => path === model.file)!.sha256;
 }
@@ -358,7 +252,9 @@ function describe(record: TrainRecord, lock: TrainLock) {
   const { model, differing } = record;
   const done = record.ran
     ? `Trained ${model} on ${count(lock.data.length, 'file')}: ${record.reasons[0]}.`
-    : `${model} is up to date: nothing that it is made from changed.`;
+    : record.restored
+      ? `${model} is what an earlier run made from the same input: restored from the cache, because ${record.reasons[0]}.`
+      : `${model} is up to date: nothing that it is made from changed.`;
   const sentence =
     differing === null
       ? done

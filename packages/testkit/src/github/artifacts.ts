@@ -1,5 +1,5 @@
-import type { StoredArtifact } from '../artifacts/artifact-store.ts';
-import type { Results } from '../artifacts/start-results.ts';
+import type { StoredArtifact } from '../results/artifact-store.ts';
+import type { Results } from '../results/start-results.ts';
 import { type Call, type Handlers, notFound, page } from './call.ts';
 
 const root = '/repos/{owner}/{repo}/actions';

@@ -1,4 +1,5 @@
-import type { StoredArtifact } from '../artifacts/artifact-store.ts';
+import type { StoredArtifact } from '../results/artifact-store.ts';
+import type { StoredCacheEntry } from '../results/cache-store.ts';
 import type { StoredCheckRun, StoredCommitStatus } from './checks.ts';
 import type { StoredDeployment } from './deployments.ts';
 import type { StoredDispatch } from './dispatches.ts';
@@ -59,12 +60,13 @@ export interface GitHubState {
   readonly commitStatuses: readonly StoredCommitStatus[];
   readonly dispatches: readonly StoredDispatch[];
   readonly artifacts: readonly StoredArtifact[];
+  readonly cacheEntries: readonly StoredCacheEntry[];
 }
 
 export interface GitHub {
   readonly url: string;
   readonly apiUrl: string;
-  /** Where jobs bring their artifacts to. */
+  /** Where jobs bring their artifacts and caches to. */
   readonly resultsUrl: string;
   readonly repository: string;
   /** A workflow's token: may write, belongs to `github-actions[bot]`, and may not ask who it is. */

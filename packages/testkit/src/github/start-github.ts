@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
-import { startResults } from '../artifacts/start-results.ts';
 import { listenOnLoopback } from '../loopback.ts';
+import { startResults } from '../results/start-results.ts';
 import { accounts, READ_ONLY_TOKEN, tokenOf, WORKFLOW_TOKEN } from './accounts.ts';
 import { apiDescription } from './api-description.ts';
 import { type ApiHost, answerApi } from './api-host.ts';
@@ -110,6 +110,7 @@ export async function startGitHub(options: GitHubOptions): Promise<GitHub> {
       commitStatuses: checkStore.statuses,
       dispatches: dispatchStore.all,
       artifacts: results.store.all,
+      cacheEntries: results.cache.all,
     };
   };
   const stop = async () => {

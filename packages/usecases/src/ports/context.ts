@@ -21,6 +21,8 @@ export interface RunContext {
         readonly fromFork?: boolean;
       }
     | undefined;
+  /** What this run makes is looked at and thrown away: a pull request that is not merged yet. */
+  readonly isTrial: boolean;
   /** The run of a pull request's workflow that this one follows (`workflow_run`), as the forge's event tells it. */
   readonly followedRun?: {
     readonly id: number;

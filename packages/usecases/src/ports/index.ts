@@ -7,5 +7,6 @@ export type * from './model-runtime.ts';
 export type * from './ports.ts';
 export type * from './process.ts';
 export type * from './repository.ts';
+export type * from './run-cache.ts';
 export type * from './trainer.ts';
 export type * from './workspace.ts';

@@ -7,6 +7,7 @@ import type { CommentBoard, Forge } from './forge.ts';
 import type { ModelRuntime } from './model-runtime.ts';
 import type { Clock, CommandRunner, Progress } from './process.ts';
 import type { Repository } from './repository.ts';
+import type { RunCache } from './run-cache.ts';
 import type { Trainer } from './trainer.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -33,5 +34,7 @@ export interface Ports {
   /** The merge requests of a GitLab project. */
   gitlab(): Promise<CommentBoard>;
   artifacts(): Promise<Artifacts>;
+  /** Undefined where there is none, as on a laptop. */
+  cache(): Promise<RunCache | undefined>;
   deployer(target: { kind: 'local'; environment: string; port: number }): Promise<Deployer>;
 }
