@@ -66,6 +66,16 @@ test('every package has its layer', () => {
   ).toEqual([]);
 });
 
+test('importing a package does nothing, and it says so: the bundle then loads no more for a verb than it uses', () => {
+  for (const { folder, layer, sources } of shipped) {
+    if (layer === 'bundle') continue;
+    const { sideEffects } = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
+    expect({ folder, sideEffects }).toEqual({ folder, sideEffects: false });
+    for (const { file, text } of sources)
+      expect({ file, bare: text.match(/^import '.*$/m) }).toEqual({ file, bare: null });
+  }
+});
+
 test('CONTRIBUTING.md tells the packages of every layer', () => {
   const rows = readFileSync(join(root, 'CONTRIBUTING.md'), 'utf8').matchAll(/^\| ([a-z ]+?) +\| ([^|]+)\|/gm);
   const told = new Map(

@@ -45,6 +45,7 @@ function packageJson(verb: string): string {
     private: true,
     license: 'Apache-2.0',
     type: 'module',
+    sideEffects: false,
     exports: { '.': { source: './src/main.ts', types: './lib/main.d.ts', default: './lib/main.js' } },
     dependencies: { '@rastro/host': 'workspace:*', '@rastro/usecases': 'workspace:*' },
   });

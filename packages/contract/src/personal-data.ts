@@ -61,12 +61,23 @@ const NAMED: readonly (readonly [PersonalData, name: RegExp, value: RegExp])[] =
 export function personalDataIn(values: readonly (string | null)[], name = ''): PersonalData | undefined {
   const present = values.flatMap((value) => (value === null || value.trim() === '' ? [] : [value.trim()]));
   if (new Set(present).size < FEWEST) return undefined;
-  const isMost = (test: (value: string) => boolean) => present.filter(test).length >= present.length * SHARE;
+  const isMost = (test: (value: string) => boolean) => areMost(present, test);
   const told = TESTS.find(([, test]) => isMost(test))?.[0];
   return (
     told ??
     NAMED.find(([, pattern, shape]) => pattern.test(name) && isMost((value) => shape.test(value)))?.[0]
   );
+}
+
+/** Whether the share of the values that pass is large enough. It ends when those that fail are too many. */
+function areMost(values: readonly string[], test: (value: string) => boolean): boolean {
+  let failed = 0;
+  for (const value of values) {
+    if (test(value)) continue;
+    failed++;
+    if (values.length - failed < values.length * SHARE) return false;
+  }
+  return true;
 }
 
 /** Bare, in a link, or behind the name of who has it. */

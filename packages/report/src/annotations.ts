@@ -1,4 +1,5 @@
 import type { Finding, Report } from './model.ts';
+import { grouped } from './plain-text.ts';
 import { gravestFirst } from './status.ts';
 
 /** GitHub shows this many annotations of each kind per step, and drops the others without a word. */
@@ -26,8 +27,8 @@ export function annotations(
     ...kept,
     {
       severity: 'notice',
-      title: `${left.toLocaleString('en')} more ${left === 1 ? 'finding' : 'findings'}`,
-      message: `${kept.length} of ${sorted.length.toLocaleString('en')} findings are shown here; the report has the rest.`,
+      title: `${grouped(left)} more ${left === 1 ? 'finding' : 'findings'}`,
+      message: `${kept.length} of ${grouped(sorted.length)} findings are shown here; the report has the rest.`,
     },
   ];
 }

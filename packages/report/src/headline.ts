@@ -1,5 +1,5 @@
 import type { Report } from './model.ts';
-import { oneLine } from './plain-text.ts';
+import { grouped, oneLine } from './plain-text.ts';
 import { worstFirst } from './status.ts';
 
 const MAX_HEADLINE = 110;
@@ -35,7 +35,7 @@ export function summaryOfOthers(reports: readonly Report[]): string[] {
   );
   return [
     ...told,
-    ...(left > 0 ? [`And ${left.toLocaleString('en')} more that fail or warn.`] : []),
+    ...(left > 0 ? [`And ${grouped(left)} more that fail or warn.`] : []),
     ...[...Map.groupBy(good, ({ verb }) => verb)]
       .slice(0, MOST_TOLD)
       .map(([verb, group]) => passing(verb, group, worst?.verb === verb)),
@@ -49,7 +49,7 @@ function passing(verb: string, group: readonly Report[], isAmongWorse: boolean):
   const [only] = group;
   if (group.length === 1 && only) return only.verdict.sentence;
   const other = isAmongWorse ? ' other' : '';
-  const count = `${group.length.toLocaleString('en')}${other}`;
+  const count = `${grouped(group.length)}${other}`;
   const names = group.length <= MOST_TOLD ? ` (${group.map(({ subject }) => subject).join(', ')})` : '';
   if (verb === 'validate') return `${count} datasets keep their contracts${names}.`;
   return `${count} pass ${verb}${names}.`;

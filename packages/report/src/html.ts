@@ -6,7 +6,7 @@ import { html, Markup, NOTHING, preformatted } from './html-markup.ts';
 import { PLOT_SCRIPT, SCRIPT } from './html-script.ts';
 import { STYLE } from './html-style.ts';
 import type { Block, Finding, Inline, Report, Section, Status, Text } from './model.ts';
-import { manyLines, oneLine, piecesOf } from './plain-text.ts';
+import { grouped, manyLines, oneLine, piecesOf } from './plain-text.ts';
 import { PLOTTING_SCRIPT, PLOTTING_STYLE } from './plotting-library.ts';
 import { commandsToRepeat, type Source } from './repeat.ts';
 import {
@@ -220,7 +220,7 @@ function tableOf({ columns, rows, more }: Extract<Block, { kind: 'table' }>, tit
           : html`<td class="${align(index)}">${inline(row[index] ?? '')}</td>`,
       )}</tr>`,
   );
-  return html`${frame(title, head, body)}${more ? html`<p class="muted">and ${more.toLocaleString('en')} more</p>` : NOTHING}`;
+  return html`${frame(title, head, body)}${more ? html`<p class="muted">and ${grouped(more)} more</p>` : NOTHING}`;
 }
 
 function findingsOf(findings: readonly Finding[], id: string): Markup {

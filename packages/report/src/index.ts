@@ -9,7 +9,7 @@ export { parseReport, renderJson } from './json.ts';
 export { type MarkdownOptions, OPEN_FROM, renderMarkdown } from './markdown.ts';
 export { marker } from './marker.ts';
 export { Block, Chart, Finding, Graph, Inline, Report, Section, Status, Text } from './model.ts';
-export { capped, oneLine } from './plain-text.ts';
+export { capped, grouped, oneLine } from './plain-text.ts';
 export type { Source } from './repeat.ts';
 export { worstStatus } from './status.ts';
 export { renderTerminal, type TerminalOptions } from './terminal.ts';

@@ -11,6 +11,7 @@ import {
 } from './markdown-text.ts';
 import { mermaidChart, mermaidGraph } from './mermaid.ts';
 import type { Block, Chart, Graph, Text } from './model.ts';
+import { grouped } from './plain-text.ts';
 
 /** How blocks are written: the unit that sizes are counted in, and whether Mermaid is drawn. */
 export interface MarkdownStyle {
@@ -105,7 +106,7 @@ function linesPart(list: {
   const write = (count: number) => {
     const left = lines.length - count + more;
     const body = [head, ...lines.slice(0, count)].filter((line) => line !== '').join('\n');
-    return left === 0 ? body : `${body}${GAP}_and ${left.toLocaleString('en')} more_`;
+    return left === 0 ? body : `${body}${GAP}_and ${grouped(left)} more_`;
   };
   if (lines.length + more === 0) return whole('', importance, unit);
   return {
@@ -137,7 +138,7 @@ function codePart(
   const write = (count: number) => {
     const code = fencedCode(lines.slice(0, count), block.language);
     const left = lines.length - count;
-    return left === 0 ? code : `${code}${GAP}_and ${left.toLocaleString('en')} more lines_`;
+    return left === 0 ? code : `${code}${GAP}_and ${grouped(left)} more lines_`;
   };
   return {
     importance,

@@ -4,6 +4,7 @@ import { blockParts, detailsPart, type MarkdownStyle, sectionPart } from './mark
 import { escapeMarkdown, linkTarget, markdownLine } from './markdown-text.ts';
 import { marker } from './marker.ts';
 import type { Block, Finding, Report, Section, Status } from './model.ts';
+import { grouped } from './plain-text.ts';
 import { commandsToRepeat, type Source } from './repeat.ts';
 import {
   findingPlace,
@@ -87,8 +88,7 @@ export function renderMarkdown(reports: readonly Report[], options: MarkdownOpti
   const texts = fitParts(parts, room, unit);
   const left = texts.filter((text) => text === '').length;
   const what = reports.length === 1 ? 'section' : 'report';
-  const note =
-    left === 0 ? '' : `_${left.toLocaleString('en')} ${what}${left === 1 ? '' : 's'} left out for space._`;
+  const note = left === 0 ? '' : `_${grouped(left)} ${what}${left === 1 ? '' : 's'} left out for space._`;
   return `${joinParts([head, overviewText, ...texts, note, foot])}\n`;
 }
 
@@ -125,7 +125,7 @@ function overviewPart(reports: readonly Report[], style: MarkdownStyle): Part {
     verdict.sentence,
   ]);
   const columns = ['Status', 'Check', 'Verdict'].map((title) => ({ title }));
-  const title = `${reports.length.toLocaleString('en')} checks: ${statusCounts(reports)}`;
+  const title = `${grouped(reports.length)} checks: ${statusCounts(reports)}`;
   const table = blockParts([{ kind: 'table', columns, rows }], style);
   return detailsPart({
     summary: title,
@@ -273,6 +273,6 @@ function findingBlocks(findings: readonly Finding[]): Block[] {
   const [shown, folded] = [rows.slice(0, OPEN_FINDINGS), rows.slice(OPEN_FINDINGS)];
   const table: Block = { kind: 'table', columns, rows: shown };
   if (folded.length === 0) return [table];
-  const more = `${folded.length.toLocaleString('en')} more ${folded.length === 1 ? 'finding' : 'findings'}`;
+  const more = `${grouped(folded.length)} more ${folded.length === 1 ? 'finding' : 'findings'}`;
   return [table, { kind: 'details', summary: more, blocks: [{ kind: 'table', columns, rows: folded }] }];
 }

@@ -34,6 +34,11 @@ export function capped(text: string, max: number): string {
     .replace(/\ufffd$/u, '')}…`;
 }
 
+/** A whole number for people: `60,000`. Asking Node.js for the same costs more than ten milliseconds, the first time. */
+export function grouped(number: number): string {
+  return String(number).replaceAll(/\B(?=(?:\d{3})+$)/gu, ',');
+}
+
 /** What a piece of text says, without its form. */
 export function wordsOf(piece: Inline): string {
   if (typeof piece === 'string') return piece;

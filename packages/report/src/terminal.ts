@@ -3,7 +3,7 @@ import stringWidth from 'string-width';
 import { drawablePoints, seriesInWords, sparkline } from './figures.ts';
 import { graphInWords } from './graph.ts';
 import type { Block, Inline, Report, Section, Status, Text } from './model.ts';
-import { manyLines, oneLine, piecesOf, plain, wordsOf } from './plain-text.ts';
+import { grouped, manyLines, oneLine, piecesOf, plain, wordsOf } from './plain-text.ts';
 import {
   findingPlace,
   gravestFirst,
@@ -103,7 +103,7 @@ function linesOf(block: Block, screen: Screen): string[] {
         block.columns.map(({ align }) => align ?? 'left'),
         screen,
       );
-      return more === 0 ? lines : [...lines, colors.dim(fit(`and ${more.toLocaleString('en')} more`, width))];
+      return more === 0 ? lines : [...lines, colors.dim(fit(`and ${grouped(more)} more`, width))];
     }
     case 'code':
       // Whole, however wide: code is there to be copied.
@@ -147,7 +147,7 @@ function findingLines(report: Report, screen: Screen): string[] {
     const hang = ' '.repeat(stringWidth(word) + 4);
     return [`  ${paint(status, word, screen.colors)}  ${first}`, ...rest.map((line) => `${hang}${line}`)];
   });
-  const more = left === 0 ? [] : [screen.colors.dim(`  and ${left.toLocaleString('en')} more`)];
+  const more = left === 0 ? [] : [screen.colors.dim(`  and ${grouped(left)} more`)];
   return ['', screen.colors.bold('Findings'), ...lines, ...more];
 }
 

@@ -1,6 +1,6 @@
 import type { TrainLock } from '@rastro/lineage';
 import type { CompareResult, Comparison, EvaluationRecord } from '@rastro/metrics';
-import { type Report, type Section, type Status, sparkline, type Text } from '@rastro/report';
+import { grouped, type Report, type Section, type Status, sparkline, type Text } from '@rastro/report';
 import type { Baseline } from './baseline.ts';
 import { slicesSection, VERDICT } from './compare-slices.ts';
 import { curvesSection } from './evaluation-charts.ts';
@@ -164,7 +164,7 @@ function methodsInWords(metrics: readonly Comparison[]): string {
 
 function churnSection({ churn }: CompareResult): Section | undefined {
   if (!churn) return undefined;
-  const share = (n: number) => `${n.toLocaleString('en')} (${percent(n / churn.rows)})`;
+  const share = (n: number) => `${grouped(n)} (${percent(n / churn.rows)})`;
   return {
     id: 'churn',
     title: `Changed answers: ${share(churn.changed)}`,
@@ -261,7 +261,7 @@ function lineageSection(model: string, { baseline, candidate, commit, trained }:
           ['Model (SHA-256)', code(old?.model.sha256), code(candidate.model.sha256)],
           ['Model size', old ? bytes(old.model.size) : '–', bytes(candidate.model.size)],
           ['Evaluation data', old ? data(old) : '–', data(candidate)],
-          ['Rows', old ? old.data.rows.toLocaleString('en') : '–', candidate.data.rows.toLocaleString('en')],
+          ['Rows', old ? grouped(old.data.rows) : '–', grouped(candidate.data.rows)],
           ['Evaluator', old ? evaluator(old) : '–', evaluator(candidate)],
         ],
       ),

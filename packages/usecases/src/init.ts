@@ -1,6 +1,7 @@
 import { explain, fault, InputError, place } from '@rastro/fault';
 import { PROJECT_FILE } from '@rastro/lineage';
 import type { Text } from '@rastro/report';
+import { grouped } from '@rastro/report';
 import { stringify } from 'yaml';
 import { z } from 'zod';
 import { datasetName, inferredContract } from './contract-infer.ts';
@@ -223,7 +224,7 @@ function describe({ written, datasets, skipped }: InitRecord): ReturnType<typeof
           { kind: 'list', items: written.map((path) => [{ code: path }]) },
           table(
             ['Dataset', 'Files', ['Rows', 'right']],
-            datasets.map(({ name, path, rows }) => [name, [{ code: path }], rows.toLocaleString('en')]),
+            datasets.map(({ name, path, rows }) => [name, [{ code: path }], grouped(rows)]),
           ),
           { kind: 'paragraph', text: next },
         ],

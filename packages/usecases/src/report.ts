@@ -1,4 +1,5 @@
 import type { Finding, Report, Section, Text } from '@rastro/report';
+import { grouped } from '@rastro/report';
 
 type Align = 'left' | 'right' | 'center';
 
@@ -54,7 +55,7 @@ export function figure(value: number | null | undefined): string {
 
 /** `3 rows`, `1 row`, `60,000 rows`. */
 export function count(n: number, noun: string): string {
-  return `${n.toLocaleString('en')} ${noun}${n === 1 ? '' : 's'}`;
+  return `${grouped(n)} ${noun}${n === 1 ? '' : 's'}`;
 }
 
 /** `4.5 %`; more decimals for a share that would read as nothing. */

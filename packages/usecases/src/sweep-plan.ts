@@ -2,6 +2,7 @@ import { type Document, didYouMean } from '@rastro/document';
 import { fault, InputError } from '@rastro/fault';
 import type { ModelConfig, Project, SweepConfig } from '@rastro/lineage';
 import { type Goal, knownMetric, type MetricSpec, metricsOf } from '@rastro/metrics';
+import { grouped } from '@rastro/report';
 import { planTrials, SOBOL_DIMENSIONS, spaceSize, type Trial } from '@rastro/trials';
 import { metricNames } from './model-question.ts';
 import { type NamedModel, pickModels } from './project.ts';
@@ -49,7 +50,7 @@ export function planSweep(project: Document<Project>, name: string | undefined):
     throw new InputError(
       fault(
         'sweep-too-large',
-        `the grid has ${size.toLocaleString('en')} combinations, more than ${most.toLocaleString('en')}`,
+        `the grid has ${grouped(size)} combinations, more than ${grouped(most)}`,
         at('parameters'),
         'Take values away, raise "trials:", or use "method: sobol", which tries as many as "trials:" says.',
       ),

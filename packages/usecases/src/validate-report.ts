@@ -2,6 +2,7 @@ import type { ContractChange, ContractEvolution, Offender, RuleResult } from '@r
 import { hasNew, levelOf, toldOffenders } from '@rastro/contract';
 import { showPlace } from '@rastro/fault';
 import type { Finding, Report, Section, Text } from '@rastro/report';
+import { grouped } from '@rastro/report';
 import { count, percent, report, table } from './report.ts';
 import type { ValidateRecord, ValidateRequest } from './validate.ts';
 
@@ -84,8 +85,8 @@ function ruleRow(rule: RuleResult, isCompared: boolean): Text[] {
   return [
     [{ code: rule.id }, rule.status === 'warn' ? ` (${levelOf(rule)})` : ''],
     rule.expected,
-    rule.count.toLocaleString('en'),
-    ...(isCompared ? [(rule.count - (rule.known ?? 0)).toLocaleString('en')] : []),
+    grouped(rule.count),
+    ...(isCompared ? [grouped(rule.count - (rule.known ?? 0))] : []),
     // A rule about the table as a whole is broken or not: no share of rows breaks it.
     rule.share === 0 ? '' : percent(rule.share),
     found(rule, first),

@@ -16,10 +16,13 @@ export function markOf(bytes: Buffer): Mark {
  * full of them. Undefined for anything else.
  */
 export function utf16Order(bytes: Buffer): 'utf-16le' | 'utf-16be' | undefined {
-  const nul: [even: number, odd: number] = [0, 0];
   const looked = bytes.subarray(0, 4096);
-  for (const [index, byte] of looked.entries()) if (byte === 0) nul[index % 2]!++;
-  const [even, odd] = nul;
+  let even = 0;
+  let odd = 0;
+  for (let at = looked.indexOf(0); at >= 0; at = looked.indexOf(0, at + 1)) {
+    if (at % 2 === 0) even++;
+    else odd++;
+  }
   // In a short text a few stray NULs are soon many.
   const least = looked.length < 200 ? 0.35 : 0.2;
   if (looked.length < 4 || even + odd < looked.length * least) return undefined;
