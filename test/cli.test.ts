@@ -8,7 +8,8 @@ import { type TemporaryRepository, temporaryRepository } from '@rastro/testkit';
 import { parametersOf, verbs } from '@rastro/usecases';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { projectFiles } from './churn.ts';
-import { CLI, cli, sha256, terminalEnvironment } from './place.ts';
+import { CLI, cli, sha256, startPlace, terminalEnvironment } from './place.ts';
+import { releasable } from './released.ts';
 
 let project: TemporaryRepository;
 
@@ -121,6 +122,19 @@ describe('a project', () => {
     expect(stdout).toContain('customers keeps its contract');
     expect(stdout + stderr).not.toContain(`${ESCAPE}[`);
   });
+});
+
+test('the remote tells which repository on GitHub it is: nobody is asked for its name', async () => {
+  await using place = await startPlace(releasable([{ name: 'churn' }]));
+  const { github } = place;
+  const { exitCode, stdout, stderr } = await cli(place.directory, ['release'], {
+    GITHUB_SERVER_URL: github.url,
+    GITHUB_API_URL: github.apiUrl,
+    GITHUB_TOKEN: github.tokenOf('ada'),
+  });
+  expect(exitCode, stderr).toBe(0);
+  expect(stdout).toContain('Released churn v1.0.0.');
+  expect((await github.state()).releases).toMatchObject([{ tag: 'churn@v1.0.0', draft: false }]);
 });
 
 const hasTerminal = spawnSync('script', ['--version']).status === 0;

@@ -10,7 +10,8 @@ import { promote, release } from '@rastro/usecases';
 const [directory = '', name = ''] = process.argv.slice(2);
 const wired = await wirePorts({
   directory,
-  context: async () => terminalContext({}, { name, email: `${name}@example.com` }),
+  context: async () =>
+    terminalContext({}, { user: { name, email: `${name}@example.com` }, origin: undefined }),
   token: undefined,
   apiUrl: undefined,
   progress: { step: () => undefined },

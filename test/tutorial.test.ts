@@ -86,7 +86,11 @@ async function played(all: readonly Step[]): Promise<(Said | undefined)[]> {
     return `${body}\nprintf '${mark} %s %s\\n' ${index} $?`;
   });
   const env = {
-    ...terminalEnvironment({ RUNNER_TOOL_CACHE: TOOLS, GITHUB_API_URL: github.apiUrl }),
+    ...terminalEnvironment({
+      RUNNER_TOOL_CACHE: TOOLS,
+      GITHUB_SERVER_URL: github.url,
+      GITHUB_API_URL: github.apiUrl,
+    }),
     HOME: home.path,
     PATH: [join(home.path, 'bin'), dirname(process.execPath), process.env.PATH].join(delimiter),
     GIT_CONFIG_GLOBAL: join(home.path, '.gitconfig'),

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { ExitCode, type Explanation, explain, showPlace } from '@rastro/fault';
-import { gitUser } from '@rastro/git';
-import { saveReports, seenExplanation, terminalContext, wirePorts } from '@rastro/host';
+import { gitUser, originOf } from '@rastro/git';
+import { gitHubApi, saveReports, seenExplanation, terminalContext, wirePorts } from '@rastro/host';
 import { renderTerminal } from '@rastro/report';
 import { readRequest, type Verb } from '@rastro/usecases';
 import pc from 'picocolors';
@@ -27,9 +27,12 @@ export async function runVerb(
     const request = readRequest(verb.request, texts, 'option');
     const wired = await wirePorts({
       directory: resolve(directory),
-      context: async () => terminalContext(process.env, await gitUser(resolve(directory))),
+      context: async () => {
+        const [user, origin] = await Promise.all([gitUser(resolve(directory)), originOf(resolve(directory))]);
+        return terminalContext(process.env, { user, origin });
+      },
       token: process.env.GITHUB_TOKEN || process.env.GH_TOKEN || undefined,
-      apiUrl: process.env.GITHUB_API_URL,
+      apiUrl: gitHubApi(process.env),
       progress,
       onRunner: false,
       output: process.stderr,

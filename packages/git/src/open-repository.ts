@@ -9,7 +9,7 @@ import { objectAt, readObjects, writeCommit, writeCommits } from './objects.ts';
 import { pushRefs, type RefUpdate, updateRefs } from './push.ts';
 import { localRef } from './refs.ts';
 import { remoteAnswer } from './remote-answer.ts';
-import { hostOf, urlOf } from './remote-url.ts';
+import { urlOf } from './remote-url.ts';
 import { fetchTrail, knownTrail, noteSeen, TRAIL_BRANCH } from './seen-trail.ts';
 import { fetchTags, readTags, seenTag, writeTag } from './tags.ts';
 import { type ReadCommit, readTrail } from './trail-branch.ts';
@@ -171,7 +171,6 @@ function repositoryOf(
 
   return {
     remote,
-    remoteHost: async () => (remote === undefined ? undefined : hostOf(await urlOf(git, remote))),
     head,
     isShallow,
     resolve,

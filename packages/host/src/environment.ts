@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { fault, InputError } from '@rastro/fault';
+import type { RemotePlace } from '@rastro/git';
 import type { RunContext } from '@rastro/usecases';
 import { z } from 'zod';
 import { sshSigner } from './ssh-signer.ts';
@@ -89,19 +90,44 @@ function about(event: unknown): Pick<RunContext, 'pullRequest' | 'followedRun'> 
   };
 }
 
-/** Who runs the command line: the user that Git knows. */
-export function terminalContext(env: Environment, user: { name: string; email: string }): RunContext {
+/** Who runs the command line, and where: the user that Git knows, and the place that it pushes to. */
+export function terminalContext(
+  env: Environment,
+  { user, origin }: { user: RunContext['identity']; origin: RemotePlace | undefined },
+): RunContext {
   return {
     version: VERSION,
     actor: env.GITHUB_ACTOR ?? user.name,
     actorId: undefined,
     runUrl: undefined,
-    slug: env.GITHUB_REPOSITORY,
+    slug: env.GITHUB_REPOSITORY || slugOf(origin, env),
     pullRequest: mergeRequestOf(env),
     isTrial: false,
     identity: user,
     signer: sshSigner(env),
   };
+}
+
+/** SSH through the port of HTTPS has a host of its own. */
+const GITHUB_HOSTS = ['github.com', 'www.github.com', 'ssh.github.com'];
+
+/** `owner/name` where that place is GitHub, or the GitHub server that GITHUB_SERVER_URL names. */
+function slugOf(origin: RemotePlace | undefined, { GITHUB_SERVER_URL }: Environment): string | undefined {
+  const server = hostOf(GITHUB_SERVER_URL);
+  if (!origin || !(GITHUB_HOSTS.includes(origin.host) || origin.host === server)) return undefined;
+  return /^[\w.-]+\/[\w.-]+$/.test(origin.path) ? origin.path : undefined;
+}
+
+/** Where GitHub's API is: as said, or beside the server that GITHUB_SERVER_URL names. */
+export function gitHubApi({ GITHUB_API_URL, GITHUB_SERVER_URL }: Environment): string | undefined {
+  const server = hostOf(GITHUB_SERVER_URL);
+  if (GITHUB_API_URL || !GITHUB_SERVER_URL || !server || GITHUB_HOSTS.includes(server)) return GITHUB_API_URL;
+  if (server.endsWith('.ghe.com')) return `https://api.${server}`;
+  return `${GITHUB_SERVER_URL.replace(/\/+$/, '')}/api/v3`;
+}
+
+function hostOf(url: string | undefined): string | undefined {
+  return url && URL.canParse(url) ? new URL(url).hostname : undefined;
 }
 
 /** The merge request that a GitLab pipeline runs for. */

@@ -1,6 +1,6 @@
 /** Runs a use case as an action: inputs, outputs, annotations, failure, wiring. */
 export { runAction } from './action.ts';
-export { actionContext, terminalContext } from './environment.ts';
+export { actionContext, gitHubApi, terminalContext } from './environment.ts';
 export { type ActionInputs, actionInputs, TOKEN_DEFAULT } from './inputs.ts';
 export { saveReports } from './saved-reports.ts';
 export { seenExplanation } from './seen-paths.ts';

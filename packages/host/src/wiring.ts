@@ -137,7 +137,7 @@ function repositoryUnknown(): InputError {
       'repository-unknown',
       'it is not known which GitHub repository this is',
       undefined,
-      'Set GITHUB_REPOSITORY to owner/name.',
+      'Set GITHUB_REPOSITORY to owner/name, or the remote "origin" to the repository on GitHub.',
     ),
   );
 }

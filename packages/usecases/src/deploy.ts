@@ -65,7 +65,7 @@ export async function deploy(request: DeployRequest, ports: DeployPorts): Promis
   }
   const { chain } = await readTrail(await ports.repository(), ports.sha256);
   const released = promoted(chain, model, environment);
-  const forge = request.githubDeployment && ports.context.slug ? await ports.forge() : undefined;
+  const forge = request.githubDeployment ? await forgeIfAny(ports) : undefined;
   const deployer = await ports.deployer({ kind: config.target, environment, port: config.port });
   const file = await releasedFile(released, ports);
   const announced = await announce(released, environment, forge);
@@ -75,6 +75,18 @@ export async function deploy(request: DeployRequest, ports: DeployPorts): Promis
   await recordOutcome(record, ports);
   await announced?.(record, ports.context.runUrl);
   return { status: record.status === 'deployed' ? 'pass' : 'breach', reports: [describe(record)], record };
+}
+
+/** A model is served without GitHub being told, too: on a machine that has no token for it, that is all that is missing. */
+async function forgeIfAny({ context, forge, progress }: DeployPorts): Promise<Forge | undefined> {
+  if (!context.slug) return undefined;
+  try {
+    return await forge();
+  } catch (error) {
+    if (!isRastroError(error) || !error.faults.some(({ code }) => code === 'token-missing')) throw error;
+    progress.step(`GitHub is not told of the deployment: ${error.message}`);
+    return undefined;
+  }
 }
 
 function promoted(chain: Chain, model: NamedModel, stage: string): ReleasedModel {

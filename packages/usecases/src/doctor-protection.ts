@@ -17,7 +17,7 @@ export async function protectionChecks(
       id: `protection:${what.replaceAll(' ', '-')}`,
       status: 'unknown' as const,
       sentence: `Whether the ${what} ${what === 'tags' ? 'are' : 'is'} protected was not asked.`,
-      next: 'Set GITHUB_REPOSITORY and GITHUB_TOKEN.',
+      next: 'Set GITHUB_TOKEN, and GITHUB_REPOSITORY where the remote "origin" is not on GitHub.',
     }));
   }
   const [model = 'model'] = Object.keys(project?.models ?? {});

@@ -62,7 +62,7 @@ export function describeRelease(
 export function keptFiles({ bom }: ReleaseFiles, notOnGitHub: boolean): Section {
   const folder = bom.slice(0, bom.lastIndexOf('/'));
   const why = notOnGitHub
-    ? '. There is no GitHub release, as the remote is not on GitHub: to publish one, set GITHUB_REPOSITORY and GITHUB_TOKEN and run this again.'
+    ? '. There is no GitHub release, as the remote is not on GitHub: to publish one at a GitHub server of your own, set GITHUB_SERVER_URL and GITHUB_TOKEN and run this again.'
     : '.';
   const text: Text = ['What goes with the model file is in ', { code: folder }, why];
   return { id: 'files', title: 'Files', importance: 75, blocks: [{ kind: 'paragraph', text }] };

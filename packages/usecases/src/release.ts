@@ -84,7 +84,7 @@ export async function release(request: ReleaseRequest, ports: ReleasePorts): Pro
   await refuseUncommitted(model, repository);
   const evidence = await gatherEvidence(model, project.value, ports);
   const wanted = request.githubRelease && !request.dryRun;
-  const forge = wanted && (await isOnGitHub(repository, ports)) ? await ports.forge() : undefined;
+  const forge = wanted && ports.context.slug !== undefined ? await ports.forge() : undefined;
   const commit = await repository.head();
 
   const refusals = [
@@ -130,11 +130,6 @@ export async function release(request: ReleaseRequest, ports: ReleasePorts): Pro
     reports: [forge ? told : { ...told, sections: [...told.sections, kept] }],
     record: done,
   };
-}
-
-/** Where it is neither said nor seen in the remote's address, the repository is on another forge, or on none. */
-async function isOnGitHub(repository: Repository, { context }: Pick<Ports, 'context'>): Promise<boolean> {
-  return context.slug !== undefined || (await repository.remoteHost()) === 'github.com';
 }
 
 interface Decided {

@@ -10,7 +10,7 @@ export interface RunContext {
   readonly actorId: number | undefined;
   /** Page of the workflow run. */
   readonly runUrl: string | undefined;
-  /** `owner/name` on the forge. */
+  /** `owner/name` on GitHub; undefined when the repository is on another forge, or on none. */
   readonly slug: string | undefined;
   readonly pullRequest:
     | {

@@ -38,8 +38,6 @@ export interface Identity {
 export interface Repository {
   /** The name or URL that is pushed to and fetched from; undefined when the repository has no remote. */
   readonly remote: string | undefined;
-  /** The host that is pushed to, in lower case; undefined when there is none: no remote, or one on this machine. */
-  remoteHost(): Promise<string | undefined>;
   head(): Promise<string>;
   isShallow(): Promise<boolean>;
   /** The object id of the commit that a revision names. */
