@@ -55,8 +55,9 @@ export async function evaluationStep(
   );
   if (judgement.status !== 'verified') return judgement;
   const kept = await heldToRecord(context, covers);
-  if (kept.status === 'violated' || (kept.status === 'unprovable' && rules.length > 0))
+  if (kept.status === 'violated' || (kept.status === 'unprovable' && rules.length > 0)) {
     return { step, ...kept };
+  }
   const leansOnHolder = rules.some(({ rule, passed }) => passed && rule.endsWith('.max_drop_vs_stage'));
   const holder = leansOnHolder ? holderEvaluation(context, gate) : undefined;
   const compared = holder && (await heldToRecord(context, holder));
@@ -65,7 +66,9 @@ export async function evaluationStep(
     const lead = `It was compared with ${gate.event.replaces}, which held the stage.`;
     return { step, status: compared.status, sentence: `${lead} ${compared.sentence}`, evidence };
   }
-  return { ...judgement, sentence: `${judgement.sentence} ${kept.sentence}`, evidence };
+  const limit = [kept.limit, compared?.limit].filter((each) => each !== undefined).join(' ');
+  const sentence = `${judgement.sentence} ${kept.sentence}`;
+  return { ...judgement, sentence, evidence, ...(limit === '' ? {} : { limit }) };
 }
 
 /** The evaluation of the version that held the stage, as the decision compared with it. */

@@ -4,8 +4,9 @@ import { type EntryOf, entryPath } from './entry.ts';
 import { modelState } from './state.ts';
 
 /**
- * Whether an entry states what the evaluation record does that a released commit of the protected branch holds. Without such a
- * record nothing but the entry speaks for its metrics, and whoever may write to the trail could have made up both.
+ * Whether an entry states what the evaluation record does that a released commit of the protected branch holds. A workflow that
+ * evaluates what it releases has no such commit: then the trail alone speaks for the metrics, which is told as a limit, because
+ * whoever may write to the trail could have made them up.
  */
 export async function heldToRecord(
   context: AuditContext,
@@ -17,8 +18,12 @@ export async function heldToRecord(
   const record = kept.find(({ bytes }) => crypto.sha256(bytes) === event.recordSha256);
   if (!record) {
     const commits = kept.map(({ commit }) => commit);
-    const sentence = `No released commit of the protected branch holds the record that ${path} speaks of, so that nothing but the entry vouches for its metrics. Commit the evaluation record together with the model.`;
-    return { status: 'unprovable', sentence, evidence: [path, ...commits] };
+    return {
+      status: 'verified',
+      sentence: 'They are as the trail states them.',
+      evidence: [path, ...commits],
+      limit: `No released commit of the protected branch holds the evaluation record that ${path} speaks of: nothing but the trail vouches for its metrics. Committing metrics/ lets Git vouch for them, too.`,
+    };
   }
   const evidence = [path, record.commit];
   const { states } = record;

@@ -33,6 +33,8 @@ export interface AuditStep {
   readonly sentence: string;
   /** Entry files, commits and tags that it rests on. */
   readonly evidence: readonly string[];
+  /** What it takes on the word of the trail alone. */
+  readonly limit?: string;
 }
 
 /** What a policy judges of an evaluation. */
@@ -116,7 +118,7 @@ export async function audit(request: AuditRequest): Promise<Audit> {
     status: overall(steps),
     steps,
     deployed: deploy ? { version: deploy.event.version, sha256: deploy.event.sha256 } : null,
-    limits: limitsOf(context),
+    limits: [...limitsOf(context), ...steps.flatMap(({ limit }) => limit ?? [])],
   };
 }
 
