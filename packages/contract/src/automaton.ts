@@ -75,15 +75,17 @@ interface Instruction {
   readonly runes: Int32Array;
 }
 
-const [ALT, ALT_MATCH, CAPTURE, FAIL, MATCH, NOP] = [1, 2, 3, 5, 6, 7];
+const [ALT, ALT_MATCH, CAPTURE, EMPTY_WIDTH, FAIL, MATCH, NOP] = [1, 2, 3, 4, 5, 6, 7];
+/** What an instruction that takes no character asks of its place: the text's begin and its end. */
+const [BEGIN_TEXT, END_TEXT] = [4, 8];
 const [RUNE, RUNE1, ANY, ANY_NOT_NEW_LINE] = [8, 9, 10, 11];
 const FOLDS_CASE = 1;
 const LAST_CHARACTER = 0x10ffff;
 
 /**
  * Accepts no text that the pattern (RE2) does not match as a whole, and where it can tell apart the characters, each that it does:
- * a class that has some characters beyond ASCII and not others is taken to have none. Undefined for what is no matter of single
- * characters (anchors, letters of either case), and where there are too many states.
+ * a class that has some characters beyond ASCII and not others is taken to have none, and a letter of either case to be ASCII.
+ * Undefined where lines or words begin and end, and where there are too many states.
  */
 export function automatonOfPattern(pattern: string): Automaton | undefined {
   const { prog } = RE2JS.compile(pattern).re2() as unknown as {
@@ -92,11 +94,13 @@ export function automatonOfPattern(pattern: string): Automaton | undefined {
   if (prog.inst.some((instruction) => !isPlain(instruction))) return undefined;
   const builder = new Builder();
   const waiting: { number: number; set: readonly number[] }[] = [];
-  const stateOf = (outs: readonly number[]): number => {
-    const set = reachable(prog.inst, outs);
+  const stateOf = (outs: readonly number[], place = 0): number => {
+    const set = reachable(prog.inst, outs, place);
     if (set.length === 0) return 0;
-    const isAccepting = set.some((index) => prog.inst[index]!.op === MATCH);
-    const { number, isNew } = builder.state(set.join(), isAccepting);
+    const isAccepting = reachable(prog.inst, set, place | END_TEXT).some(
+      (index) => prog.inst[index]!.op === MATCH,
+    );
+    const { number, isNew } = builder.state(`${place}: ${set.join()}`, isAccepting);
     if (isNew) waiting.push({ number, set });
     return number;
   };
@@ -108,7 +112,7 @@ export function automatonOfPattern(pattern: string): Automaton | undefined {
     if (isNew) for (let byte = 0x80; byte < 0xc0; byte++) builder.move(number, byte, next);
     return number;
   };
-  if (stateOf([prog.start]) === 0) return undefined;
+  if (stateOf([prog.start], BEGIN_TEXT) === 0) return undefined;
   for (let at = 0; at < waiting.length; at++) {
     const { number, set } = waiting[at]!;
     const here = set.map((index) => prog.inst[index]!);
@@ -130,13 +134,16 @@ export function automatonOfPattern(pattern: string): Automaton | undefined {
   return builder.build();
 }
 
-function isPlain({ op, arg, runes }: Instruction): boolean {
-  if ([ALT, ALT_MATCH, CAPTURE, FAIL, MATCH, NOP, ANY, ANY_NOT_NEW_LINE].includes(op)) return true;
-  return op === RUNE1 || (op === RUNE && !(runes.length === 1 && (arg & FOLDS_CASE) !== 0));
+function isPlain({ op, arg }: Instruction): boolean {
+  if (op === EMPTY_WIDTH) return (arg & ~(BEGIN_TEXT | END_TEXT)) === 0;
+  return [ALT, ALT_MATCH, CAPTURE, FAIL, MATCH, NOP, RUNE, RUNE1, ANY, ANY_NOT_NEW_LINE].includes(op);
 }
 
-/** The instructions that wait for a character, or match, wherever these lead without one. */
-function reachable(program: readonly Instruction[], from: readonly number[]): number[] {
+/**
+ * The instructions that wait for a character, or for the end of the text, or match, wherever these lead without a character at a
+ * place that is the begin of the text, its end, both or neither.
+ */
+function reachable(program: readonly Instruction[], from: readonly number[], place: number): number[] {
   const seen = new Set<number>();
   const open = [...from];
   for (let index = open.pop(); index !== undefined; index = open.pop()) {
@@ -145,20 +152,33 @@ function reachable(program: readonly Instruction[], from: readonly number[]): nu
     const { op, out, arg } = program[index]!;
     if (op === ALT || op === ALT_MATCH) open.push(out, arg);
     else if (op === CAPTURE || op === NOP) open.push(out);
+    else if (op === EMPTY_WIDTH && (arg & ~place) === 0) open.push(out);
   }
   return [...seen]
-    .filter((index) => program[index]!.op === MATCH || program[index]!.op >= RUNE)
+    .filter((index) => {
+      const { op, arg } = program[index]!;
+      return op === MATCH || op >= RUNE || (op === EMPTY_WIDTH && (arg & ~(place | END_TEXT)) === 0);
+    })
     .sort((a, b) => a - b);
 }
 
 /** Whether an instruction takes any of these characters. */
-function reaches({ op, runes }: Instruction, first: number, last: number): boolean {
+function reaches({ op, arg, runes }: Instruction, first: number, last: number): boolean {
   if (op === ANY) return true;
   if (op === ANY_NOT_NEW_LINE) return !(first === 10 && last === 10);
   if (op !== RUNE && op !== RUNE1) return false;
-  if (runes.length === 1) return runes[0]! >= first && runes[0]! <= last;
+  if (runes.length === 1) {
+    const either = op === RUNE && (arg & FOLDS_CASE) !== 0 ? otherCase(runes[0]!) : runes[0]!;
+    return [runes[0]!, either].some((rune) => rune >= first && rune <= last);
+  }
   for (let at = 0; at < runes.length; at += 2) if (runes[at]! <= last && runes[at + 1]! >= first) return true;
   return false;
+}
+
+/** The same letter of ASCII in the other case; any other character as it is. */
+function otherCase(rune: number): number {
+  const lower = rune | 0x20;
+  return lower >= 0x61 && lower <= 0x7a ? rune ^ 0x20 : rune;
 }
 
 function hasAllBeyondAscii({ op, runes }: Instruction): boolean {

@@ -315,6 +315,11 @@ const atom = fc.constantFrom(
     '日',
     '[0-9A-F]',
     '\\x41',
+    '^',
+    '$',
+    '(?i:k)',
+    '(?i:É)',
+    '(?i:[r-t])',
   ],
 );
 const pattern: fc.Arbitrary<string> = fc.letrec<{ all: string; group: string }>((tie) => ({
@@ -334,9 +339,32 @@ const pattern: fc.Arbitrary<string> = fc.letrec<{ all: string; group: string }>(
 
 test('an automaton accepts what the engine matches: all of it, but for classes with some letters beyond ASCII', async () => {
   const text = fc
-    .array(fc.constantFrom('a', 'b', '@', '.', '1', 'A', 'é', '日', '🦊', '\n', ' ', '\t', '_', '\v'), {
-      maxLength: 5,
-    })
+    .array(
+      fc.constantFrom(
+        'a',
+        'b',
+        'k',
+        'K',
+        '\u212a',
+        'S',
+        'ſ',
+        '@',
+        '.',
+        '1',
+        'A',
+        'é',
+        '日',
+        '🦊',
+        '\n',
+        ' ',
+        '\t',
+        '_',
+        '\v',
+      ),
+      {
+        maxLength: 5,
+      },
+    )
     .map((parts) => parts.join(''));
   let matched = 0;
   await fc.assert(
@@ -347,7 +375,7 @@ test('an automaton accepts what the engine matches: all of it, but for classes w
         `SELECT regexp_full_match(t, $1) AS m FROM (SELECT unnest(from_json($2, '["VARCHAR"]')) AS t)`,
         [source, JSON.stringify(texts)],
       );
-      const isWhole = !/[é日]/.test(source);
+      const isWhole = !/[é日]|\(\?i/.test(source);
       for (const [index, { m }] of rows.entries()) {
         let state = 1;
         for (const byte of Buffer.from(texts[index]!)) state = automaton.moves[256 * state + byte]!;
@@ -362,9 +390,23 @@ test('an automaton accepts what the engine matches: all of it, but for classes w
   expect(matched).toBeGreaterThan(100);
 });
 
-test.each(['^a$', 'a\\b', '(?i)a', `(?:${'[ab]?c'.repeat(60)}){4}`])(
-  'no automaton is made of %s',
-  (source) => {
-    expect(automatonOfPattern(source)).toBeUndefined();
-  },
-);
+test('anchors and letters of either case are told byte by byte', () => {
+  const accepts = (source: string, text: string): boolean => {
+    const { moves, accepting } = automatonOfPattern(source)!;
+    let state = 1;
+    for (const byte of Buffer.from(text)) state = moves[256 * state + byte]!;
+    return accepting[state] === 1;
+  };
+  expect(['ab', 'b', 'abb'].map((text) => accepts('^a?b$', text))).toEqual([true, true, false]);
+  expect(['AbC-1', 'aBc-1', 'abd-1'].map((text) => accepts('^(?i)abc-[0-9]$', text))).toEqual([
+    true,
+    true,
+    false,
+  ]);
+  expect(['', 'a'].map((text) => accepts('a*$^', text))).toEqual([true, false]);
+  expect(['@', '`', '['].map((text) => accepts('(?i)[@]', text))).toEqual([true, false, false]);
+});
+
+test.each(['(?m)^a$', 'a\\b', `(?:${'[ab]?c'.repeat(60)}){4}`])('no automaton is made of %s', (source) => {
+  expect(automatonOfPattern(source)).toBeUndefined();
+});
