@@ -269,6 +269,12 @@ describe('on the command line', () => {
     expect(exitCode).toBe(0);
     const wrong = await cli(place.directory, ['validate', '--memory-limit', 'much']);
     expect([wrong.exitCode, wrong.stderr]).toEqual([2, expect.stringContaining('give a size such as 512MB')]);
+    for (const size of ['1KB', '31.9MB', '30 MiB']) {
+      const little = await cli(place.directory, ['validate', '--memory-limit', size]);
+      expect([little.exitCode, little.stderr]).toEqual([2, expect.stringContaining('needs 32MB at least')]);
+    }
+    const least = await cli(place.directory, ['validate', '--memory-limit', '32MB', '--fail-on', 'never']);
+    expect(least.exitCode).toBe(0);
   });
 });
 

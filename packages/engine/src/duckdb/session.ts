@@ -42,7 +42,7 @@ export class Session {
           'engine-memory',
           'the data engine ran out of memory',
           undefined,
-          'Give it more with the memory limit, or a disk to spill to.',
+          'Give it more with the memory limit, fewer threads, or a disk to spill to.',
         ),
         { cause: error },
       );
