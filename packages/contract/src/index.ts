@@ -14,6 +14,7 @@ export type {
 export { type ContractChange, type ContractEvolution, compareContracts } from './evolve.ts';
 export { explainPlan } from './explain-plan.ts';
 export { type ColumnProfile, inferContract, type TableDialect, type TableProfile } from './infer.ts';
+export { keyCandidates } from './infer-key.ts';
 export { judge } from './judge.ts';
 export { junitOf } from './junit.ts';
 export { odcsFromContract } from './odcs-export.ts';

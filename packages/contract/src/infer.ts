@@ -1,3 +1,4 @@
+import { FEWEST_ROWS, isIdName, isKey, keyColumn } from './infer-key.ts';
 import { patternOf } from './infer-pattern.ts';
 import { rangeOf } from './infer-range.ts';
 import { type PersonalData, personalDataIn } from './personal-data.ts';
@@ -49,12 +50,12 @@ export interface TableProfile {
   readonly dialect: TableDialect;
   readonly rows: number;
   readonly columns: readonly ColumnProfile[];
+  /** Positions of columns that tell rows apart together, the first of `keyCandidates` that do. */
+  readonly compositeKey?: readonly number[];
 }
 
 const MOST_ENUM_VALUES = 12;
 const LONGEST_ENUM_VALUE = 40;
-/** From fewer rows nothing is inferred that could be chance: keys, enums, shapes. */
-const FEWEST_ROWS = 20;
 
 /**
  * Writes a first contract: what the data shows, with room for what it may show next, and the evidence in comments.
@@ -65,8 +66,7 @@ export function inferContract(
   about: { name: string; source: { readonly path?: string | readonly string[] } },
 ): string {
   const { rows, columns } = profile;
-  const key =
-    columns.find((column) => isKey(column, rows) && isIdName(column.name)) ?? firstKey(columns[0], rows);
+  const key = keyColumn(columns, rows);
   const source = Object.entries({ ...about.source, ...profile.dialect }).filter(
     ([, value]) => value !== undefined,
   );
@@ -84,28 +84,19 @@ export function inferContract(
           `# ${count(key.distinct, 'distinct value')} in ${count(rows, 'row')}, none missing.`,
           `primaryKey: ${scalar(key.name)}`,
         ]
-      : []),
+      : compositeLines(profile)),
     '',
   ].join('\n');
 }
 
-const KEY_TYPES: readonly FieldType[] = ['string', 'integer', 'date', 'datetime'];
-
-function isKey({ type, distinct, missing }: ColumnProfile, rows: number): boolean {
-  return KEY_TYPES.includes(type) && missing === 0 && distinct === rows && rows >= FEWEST_ROWS;
-}
-
-function isIdName(name: string): boolean {
-  return /(^|[_\W])(id|key|code|uuid|number|no)$/i.test(name) || /[a-z](Id|ID|Key|Code)$/.test(name);
-}
-
-/** The first column often tells rows apart; but words that happen to differ, and measurements, are no key. */
-function firstKey(column: ColumnProfile | undefined, rows: number): ColumnProfile | undefined {
-  if (!column || !isKey(column, rows)) return undefined;
-  const { type, name, minimum = 0, maximum = 0 } = column;
-  if (type === 'integer') return maximum - minimum < 2 * rows ? column : undefined;
-  const isProse = /name|title|text|description|comment|address|note|message/i.test(name);
-  return type === 'string' && isProse ? undefined : column;
+function compositeLines({ rows, columns, compositeKey }: TableProfile): string[] {
+  if (!compositeKey) return [];
+  const parts = compositeKey.map((index) => columns[index]!);
+  const alone = parts.map(({ name, distinct }) => `${name} ${distinct.toLocaleString('en-US')}`).join(', ');
+  return [
+    `# Together ${count(rows, 'distinct value')} in ${count(rows, 'row')}, none missing; alone: ${alone}.`,
+    `primaryKey: [${parts.map(({ name }) => scalar(name)).join(', ')}]`,
+  ];
 }
 
 function fieldLines(column: ColumnProfile, rows: number, isPrimaryKey: boolean): string[] {

@@ -186,6 +186,40 @@ test('a key is what tells rows apart by its name or place, not words or measurem
   expect(await key('age,userId', (row) => `${row % 7},${row * 50}`)).toBe('userId');
 });
 
+test('two or three columns are a key where none is alone, and that is not chance', async () => {
+  const inferred = async (header: string, rows: readonly string[]) => {
+    const path = join(folder, 'composite.csv');
+    writeFileSync(path, `${header}\n${rows.join('\n')}\n`);
+    const contract = await infer(path);
+    expect(await broken(contract, path), contract).toEqual([]);
+    return { key: readContract(contract, 'c.yaml').value.primaryKey, contract };
+  };
+  const of = (count: number, line: (row: number) => string) =>
+    Array.from({ length: count }, (_, row) => line(row));
+  const day = (row: number) => `2024-01-${String((row % 28) + 1).padStart(2, '0')}`;
+  const visits = await inferred(
+    'store_id,amount,day',
+    of(280, (row) => `${Math.floor(row / 28)},${row % 13},${day(row)}`),
+  );
+  expect(visits.key).toEqual(['store_id', 'day']);
+  expect(visits.contract).toContain(
+    '# Together 280 distinct values in 280 rows, none missing; alone: store_id 10, day 28.\n',
+  );
+  const { key } = await inferred(
+    'country,year,people',
+    of(60, (row) => `${['at', 'be', 'ch'][row % 3]},${2000 + Math.floor(row / 3)},${row % 7}`),
+  );
+  expect(key).toEqual(['country', 'year']);
+  const lines = of(240, (row) => `${row % 4},${Math.floor(row / 4) % 5},${day(Math.floor(row / 20))},x`);
+  expect((await inferred('shop_id,till_no,date,word', lines)).key).toEqual(['shop_id', 'till_no', 'date']);
+  expect((await inferred('shop_id,till_no,date,word', [...lines, lines[0]!])).key).toBeUndefined();
+  // Measurements, and pairs so rare that no two would be equal anyway.
+  const measured = of(200, (row) => `${row % 10},${Math.floor(row / 10)},${(row * 7919) % 199}`);
+  expect((await inferred('height,weight,score', measured)).key).toBeUndefined();
+  const rare = of(200, (row) => `${(row * 7919) % 150},${(row * 104729) % 149}`);
+  expect((await inferred('a_id,b_id', rare)).key).toBeUndefined();
+});
+
 test('personal data that the contract does not speak of is told', async () => {
   const rows = ['ana@x.org', 'bo@y.com', 'cy@z.net', 'di@w.io', 'ed@v.de', 'flo@u.fr'];
   const path = join(folder, 'mails.csv');

@@ -1,4 +1,10 @@
-import { type ColumnProfile, type FieldType, type TableProfile, WHITE_SPACE } from '@rastro/contract';
+import {
+  type ColumnProfile,
+  type FieldType,
+  keyCandidates,
+  type TableProfile,
+  WHITE_SPACE,
+} from '@rastro/contract';
 import type { TableSource } from '@rastro/usecases';
 import { detectDialect } from './detect-dialect.ts';
 import { literal } from './opened-file.ts';
@@ -20,24 +26,53 @@ export async function profileTable(
     const source = missing.length === 0 ? asked : { ...asked, missingValues: ['', ...missing] };
     const types = await typesOf(session, source, opened);
     const columns: ColumnProfile[] = [];
+    const values: string[] = [];
     const writings = await writingsOf(session, source, { opened, types });
     for (const [index, { name, type }] of types.entries()) {
       const { marks, ...written } = {
         type: type === 'other' ? 'any' : type,
         ...writings.get(index),
       } as Writing;
+      const sqlOf = columnSqlOf(source, opened, index, marks);
+      values.push(sqlOf(written.type).value);
       columns.push({
         ...(await profileColumn(
           session,
           { name: source.header === false ? `column_${name}` : name, type: written.type },
-          columnSqlOf(source, opened, index, marks),
+          sqlOf,
         )),
         ...marks,
       });
     }
     const dialect = { ...detected, ...(missing.length === 0 ? {} : { missingValues: ['', ...missing] }) };
-    return { dialect, rows: opened.rows, columns };
+    const candidates = keyCandidates(columns, opened.rows);
+    const key = await firstKey(
+      session,
+      candidates.map((parts) => ({ parts, values: parts.map((index) => values[index]!) })),
+    );
+    return { dialect, rows: opened.rows, columns, ...(key ? { compositeKey: key } : {}) };
   });
+}
+
+/** Few rows tell most candidates off. */
+const FIRST_ROWS = 50_000;
+
+async function firstKey(
+  session: Session,
+  candidates: readonly { parts: number[]; values: readonly string[] }[],
+): Promise<number[] | undefined> {
+  for (const { parts, values } of candidates) {
+    const named = values.map((value, position) => `${value} AS k${position}`).join(', ');
+    const keys = values.map((_, position) => `k${position}`).join(', ');
+    const isUnique = async (limit: string) => {
+      const { all_rows, keys: distinct } = await session.row(
+        `SELECT count(*) AS all_rows, count(DISTINCT (${keys})) AS keys FROM (SELECT ${named} FROM source ${limit})`,
+      );
+      return all_rows === distinct;
+    };
+    if ((await isUnique(`LIMIT ${FIRST_ROWS}`)) && (await isUnique(''))) return parts;
+  }
+  return undefined;
 }
 
 /** Texts that people write where there is no value, and that mean nothing else. */
