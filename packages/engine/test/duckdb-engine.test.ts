@@ -553,6 +553,83 @@ describe('reading', () => {
     expect(await readAll({ files: [jsonl], format: 'jsonl' }, wanted)).toEqual(expected);
   });
 
+  test('numbers of Parquet are read as they are, whatever their width, NaN where they are missing', async () => {
+    const parquet = await writeParquet(
+      'wide.parquet',
+      `SELECT CASE WHEN range % 7 > 0 THEN range % 3 END AS few, 5.5 AS same, (range / 4)::FLOAT AS single,
+         CASE WHEN range % 2 = 0 THEN (-range)::BIGINT END AS long, (range % 100)::UTINYINT AS tiny,
+         CASE WHEN range % 5 = 0 THEN 'nan'::DOUBLE ELSE range END AS odd FROM range(5000)`,
+    );
+    const names = ['few', 'same', 'single', 'long', 'tiny', 'odd'];
+    const rows = Array.from({ length: 5000 }, (_, row) => row);
+    const read = await readAll(
+      { files: [parquet], format: 'parquet' },
+      names.map((name) => ({ name, as: 'number' })),
+      { batchRows: 1500 },
+    );
+    expect(Object.fromEntries(names.map((name, index) => [name, read[index]]))).toEqual({
+      few: rows.map((row) => (row % 7 > 0 ? row % 3 : Number.NaN)),
+      same: rows.map(() => 5.5),
+      single: rows.map((row) => row / 4),
+      long: rows.map((row) => (row % 2 === 0 ? 0 - row : Number.NaN)),
+      tiny: rows.map((row) => row % 100),
+      odd: rows.map((row) => (row % 5 === 0 ? Number.NaN : row)),
+    });
+  });
+
+  test('an infinite number of Parquet is named with its row', async () => {
+    const parquet = await writeParquet(
+      'infinite.parquet',
+      `SELECT CASE WHEN range = 2500 THEN '-inf'::DOUBLE WHEN range < 2500 THEN 'nan'::DOUBLE END AS n FROM range(3000)`,
+    );
+    expect(
+      await faultsOf(() => readAll({ files: [parquet], format: 'parquet' }, [{ name: 'n', as: 'number' }])),
+    ).toEqual(['not-a-number infinite.parquet']);
+  });
+
+  test('coded texts are the texts, over batches, from whole numbers too', async () => {
+    const parquet = await writeParquet(
+      'coded.parquet',
+      `SELECT CASE WHEN range % 11 > 0 THEN (range % 5 - 2) * 3000000000 END AS long, (range % 300)::SMALLINT AS short,
+         CASE WHEN range % 3 > 0 THEN 'kind ' || (range % 4) END AS s, range % 2 = 0 AS flag, (range % 3) / 2 AS half
+       FROM range(4000)`,
+    );
+    const source = { files: [parquet], format: 'parquet' as const };
+    for (const name of ['long', 'short', 's', 'flag', 'half']) {
+      const [texts] = await readAll(source, [{ name, as: 'string' }]);
+      const coded: (string | null)[] = [];
+      for await (const { columns } of engine.read(source, [{ name, as: 'coded' }], { batchRows: 900 })) {
+        coded.push(...columns[0]!);
+      }
+      expect(coded).toEqual(texts);
+      expect(new Set(texts).size).toBeGreaterThan(1);
+    }
+  });
+
+  test('a column that was given back is filled again, one that was kept is not', async () => {
+    const parquet = await writeParquet('again.parquet', 'SELECT range AS n, -range AS m FROM range(10000)');
+    const kept: number[] = [];
+    const columns: ColumnRequest[] = [
+      { name: 'n', as: 'number' },
+      { name: 'm', as: 'number' },
+    ];
+    const given: (Float64Array | (string | null)[])[] = [];
+    const others: Float64Array[] = [];
+    for await (const batch of engine.read({ files: [parquet], format: 'parquet' }, columns, {
+      batchRows: 1000,
+    })) {
+      kept.push(...(batch.columns[0] as Float64Array));
+      others.push(batch.columns[1] as Float64Array);
+      given.push(batch.columns[0]!);
+      batch.release?.([batch.columns[0]!]);
+    }
+    expect(kept).toEqual(Array.from({ length: 10_000 }, (_, row) => row));
+    expect(others.flatMap((column) => [...column])).toEqual(
+      Array.from({ length: 10_000 }, (_, row) => 0 - row),
+    );
+    expect(new Set(given).size).toBeLessThan(given.length);
+  });
+
   test('describes columns by the narrowest strict type', async () => {
     const text =
       'i,x,b,d,t,h,s,none\n1,1.5,true,2024-01-05,2024-01-05T10:00:00Z,10:00,a,\n2,1e3,false,2024-01-06,2024-01-06 11:00,11:00:01,2.5,\n';

@@ -128,6 +128,20 @@ describe('inputs', () => {
     expect(values!.every((value, row) => value === 2 * row)).toBe(true);
   });
 
+  test('many rows at once from several sides are answered each with their own', async () => {
+    const model = await load(sumModel());
+    const rows = Array.from({ length: 20_000 }, (_, row) => row);
+    const answers = await Promise.all(
+      [1, 2, 3, 4].map((factor) => {
+        const values = rows.map((row) => factor * row);
+        return model.score(regression, batch(values, values));
+      }),
+    );
+    for (const [index, { values }] of answers.entries()) {
+      expect(values!.every((value, row) => value === 2 * (index + 1) * row)).toBe(true);
+    }
+  });
+
   test('an image-shaped input takes the features in their order', async () => {
     const model = await load(
       onnxModel({

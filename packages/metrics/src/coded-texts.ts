@@ -59,6 +59,12 @@ export function codedBy<T>(items: ArrayLike<T>, text: (item: T) => string | null
 
 /** Parts of a column one after another. */
 export function joinTexts(parts: readonly Texts[]): CodedTexts {
+  const [first] = parts;
+  if (
+    first instanceof CodedTexts &&
+    parts.every((part) => part instanceof CodedTexts && part.values === first.values)
+  )
+    return joinCodes(parts as readonly CodedTexts[], first.values);
   const known = new Map<string | null, number>();
   const codes = new Uint32Array(parts.reduce((sum, part) => sum + part.length, 0));
   let offset = 0;
@@ -69,6 +75,17 @@ export function joinTexts(parts: readonly Texts[]): CodedTexts {
     offset += coded.length;
   }
   return new CodedTexts(codes, [...known.keys()]);
+}
+
+/** Parts that are coded by the same values. */
+function joinCodes(parts: readonly CodedTexts[], values: CodedTexts['values']): CodedTexts {
+  const codes = new Uint32Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    codes.set(part.codes, offset);
+    offset += part.length;
+  }
+  return new CodedTexts(codes, values);
 }
 
 /** The code of an item, a new one when it is new. */

@@ -3,7 +3,7 @@ export { type AnswerColumn, answerColumns } from './answer-columns.ts';
 export { jackknifeInterval } from './bootstrap.ts';
 export { type Goal, type KnownMetric, knownMetric, metricNamed, metricsOf, type Task } from './catalogue.ts';
 export { chosenThreshold } from './chosen-threshold.ts';
-export { CodedTexts, codedBy, codedTexts, joinTexts, type Texts } from './coded-texts.ts';
+export { CodedTexts, codedBy, codedTexts, codeIn, joinTexts, type Texts } from './coded-texts.ts';
 export {
   type CompareMethod,
   type CompareRequest,

@@ -1,5 +1,5 @@
 import { fault, InputError, place } from '@rastro/fault';
-import { type Answers, type CodedTexts, codedTexts, joinTexts } from '@rastro/metrics';
+import { type Answers, type CodedTexts, joinTexts } from '@rastro/metrics';
 import {
   type JudgedPart,
   type JudgedQuestion,
@@ -47,15 +47,12 @@ export async function modelAnswers(
   let firstRow = 0;
   const wanted = [...inputs, ...columns];
   for await (const batch of readAhead(engine.read(request.source, wanted, { batchRows: BATCH_ROWS }))) {
-    gathered.add(
-      await model.score(
-        { ...scoring, firstRow },
-        { rows: batch.rows, columns: batch.columns.slice(0, inputs.length) },
-      ),
-    );
+    const features = batch.columns.slice(0, inputs.length) as ColumnData[];
+    gathered.add(await model.score({ ...scoring, firstRow }, { rows: batch.rows, columns: features }));
+    batch.release?.(features);
     firstRow += batch.rows;
-    for (const [index, column] of batch.columns.slice(inputs.length).entries()) {
-      judged[index]!.push(column instanceof Float64Array ? column : codedTexts(column));
+    for (const [index, parts] of judged.entries()) {
+      parts.push(batch.columns[inputs.length + index] as JudgedPart);
     }
   }
   return { answers: gathered.answers(), rows: judge(judged), signature: model.signature };

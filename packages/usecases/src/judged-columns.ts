@@ -1,6 +1,6 @@
 import type { ModelConfig } from '@rastro/lineage';
-import { type CodedTexts, joinTexts, type SliceSource, type Texts } from '@rastro/metrics';
-import type { ColumnRequest, ScoringRequest } from './ports/index.ts';
+import { type CodedTexts, joinTexts, type SliceSource } from '@rastro/metrics';
+import type { ColumnData, ColumnRequest, ScoringRequest } from './ports/index.ts';
 
 export type SliceConfig = NonNullable<ModelConfig['evaluate']>['slices'][number];
 
@@ -21,42 +21,42 @@ export interface JudgedRows {
   readonly rows: number;
 }
 
-/** A part of a column, its texts coded or not. */
-export type JudgedPart = Float64Array | Texts;
+/** A part of a column. */
+export type JudgedPart = ColumnData<'number' | 'coded'>;
 
 /** The columns to read for judged rows, and the way back from their parts to the rows. */
 export function judgedColumns({ task, target, slices, group }: JudgedQuestion): {
-  columns: ColumnRequest[];
+  columns: ColumnRequest<'number' | 'coded'>[];
   judge: (parts: readonly (readonly JudgedPart[])[]) => JudgedRows;
 } {
-  const columns: ColumnRequest[] = [
-    { name: target, as: task === 'regression' ? 'number' : 'string' },
+  const columns: ColumnRequest<'number' | 'coded'>[] = [
+    { name: target, as: task === 'regression' ? 'number' : 'coded' },
     ...slices.map(sliceColumn),
-    ...(group === undefined ? [] : [{ name: group, as: 'string' as const }]),
+    ...(group === undefined ? [] : [{ name: group, as: 'coded' as const }]),
   ];
   const judge = (parts: readonly (readonly JudgedPart[])[]): JudgedRows => {
     const truth =
       task === 'regression'
         ? joinNumbers(parts[0] as readonly Float64Array[])
-        : joinTexts(parts[0] as readonly Texts[]);
+        : joinTexts(parts[0] as readonly CodedTexts[]);
     return {
       truth,
       rows: truth.length,
       slices: slices.map((slice, index) => sliceSource(slice, parts[index + 1]!)),
-      groups: group === undefined ? undefined : joinTexts(parts.at(-1) as readonly Texts[]),
+      groups: group === undefined ? undefined : joinTexts(parts.at(-1) as readonly CodedTexts[]),
     };
   };
   return { columns, judge };
 }
 
-function sliceColumn(slice: SliceConfig): ColumnRequest {
-  if (typeof slice === 'string') return { name: slice, as: 'string' };
+function sliceColumn(slice: SliceConfig): ColumnRequest<'number' | 'coded'> {
+  if (typeof slice === 'string') return { name: slice, as: 'coded' };
   if ('column' in slice) return { name: slice.column, as: 'number' };
   return { name: slice.name, as: 'number', sql: `coalesce((${slice.where}\n), false)::INTEGER` };
 }
 
 function sliceSource(slice: SliceConfig, parts: readonly JudgedPart[]): SliceSource {
-  if (typeof slice === 'string') return { column: slice, values: joinTexts(parts as readonly Texts[]) };
+  if (typeof slice === 'string') return { column: slice, values: joinTexts(parts as readonly CodedTexts[]) };
   const values = joinNumbers(parts as readonly Float64Array[]);
   if ('column' in slice) return { column: slice.column, values, edges: slice.edges };
   return { column: slice.name, rows: Uint8Array.from(values) };

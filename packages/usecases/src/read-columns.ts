@@ -1,20 +1,28 @@
+import { type CodedTexts, joinTexts } from '@rastro/metrics';
 import { joinNumbers } from './judged-columns.ts';
-import type { ColumnData, ColumnRequest, DataEngine, TableSource } from './ports/index.ts';
+import type { ColumnData, ColumnKind, ColumnRequest, DataEngine, TableSource } from './ports/index.ts';
 
-/** Reads whole columns into memory, in file order: 8 bytes a row for numbers. */
-export async function readColumns(
+/** Reads whole columns into memory, in file order: 8 bytes a row for numbers, 4 for coded texts. */
+export async function readColumns<Kind extends ColumnKind = 'number' | 'string'>(
   engine: DataEngine,
   source: TableSource,
-  requests: readonly ColumnRequest[],
+  requests: readonly ColumnRequest<Kind>[],
   options: { where?: string } = {},
-): Promise<ColumnData[]> {
-  const parts: ColumnData[][] = requests.map(() => []);
+): Promise<ColumnData<Kind>[]> {
+  const parts: ColumnData<ColumnKind>[][] = requests.map(() => []);
   for await (const batch of engine.read(source, requests, options)) {
     for (const [index, column] of batch.columns.entries()) parts[index]!.push(column);
   }
-  return requests.map(({ as }, index) =>
-    as === 'number'
-      ? joinNumbers(parts[index] as Float64Array[])
-      : (parts[index] as (string | null)[][]).flat(),
-  );
+  return requests.map(({ as }, index) => join(as, parts[index]!) as ColumnData<Kind>);
+}
+
+function join(as: ColumnKind, parts: readonly ColumnData<ColumnKind>[]): ColumnData<ColumnKind> {
+  switch (as) {
+    case 'number':
+      return joinNumbers(parts as Float64Array[]);
+    case 'string':
+      return (parts as (string | null)[][]).flat();
+    case 'coded':
+      return joinTexts(parts as CodedTexts[]);
+  }
 }

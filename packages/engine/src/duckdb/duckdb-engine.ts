@@ -6,6 +6,7 @@ import type { CheckPlan, CheckResult, TableProfile } from '@rastro/contract';
 import type {
   Batch,
   ColumnDescription,
+  ColumnKind,
   ColumnRequest,
   DataEngine,
   EngineResources,
@@ -50,11 +51,11 @@ class DuckDbEngine implements DataEngine {
     return this.#inSession((session) => profileTable(session, source, this.#tempDirectory));
   }
 
-  async *read(
+  async *read<Kind extends ColumnKind>(
     source: TableSource,
-    columns: readonly ColumnRequest[],
+    columns: readonly ColumnRequest<Kind>[],
     options: { batchRows?: number; where?: string } = {},
-  ): AsyncIterable<Batch> {
+  ): AsyncIterable<Batch<Kind>> {
     const session = await this.#open();
     try {
       yield* readTable(session, source, columns, { ...options, tempDirectory: this.#tempDirectory });

@@ -1,21 +1,29 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { DuckDBDataChunk, DuckDBVector } from '@duckdb/node-api';
 import { type FieldType, type PlainColumn, plainColumn } from '@rastro/contract';
 import { didYouMean } from '@rastro/document';
 import { fault, InputError, place } from '@rastro/fault';
 import type {
   Batch,
-  ColumnData,
   ColumnDescription,
+  ColumnKind,
   ColumnRequest,
   ColumnType,
   TableSource,
 } from '@rastro/usecases';
+import { batches } from './batches.ts';
+import {
+  type ColumnReader,
+  codesOfIntegers,
+  codesOfTexts,
+  finiteNumbers,
+  numbers,
+  type SpareColumns,
+  texts,
+} from './column-readers.ts';
 import { firstLine, identifier, type OpenedFile, openFile, type Scratch } from './opened-file.ts';
 import type { Session } from './session.ts';
 import { locateAll, makeViews, rowAt, type Table, tableOf } from './table.ts';
-import { TextReader } from './text-reader.ts';
 
 const BATCH_ROWS = 65_536;
 
@@ -35,12 +43,12 @@ export async function describeTable(
  * Streams columns in batches.
  * @throws InputError when a column is not there, a row's structure is broken, or a value is not a number: with its place.
  */
-export async function* readTable(
+export async function* readTable<Kind extends ColumnKind>(
   session: Session,
   source: TableSource,
-  requests: readonly ColumnRequest[],
+  requests: readonly ColumnRequest<Kind>[],
   options: { batchRows?: number; where?: string; tempDirectory: string },
-): AsyncIterable<Batch> {
+): AsyncIterable<Batch<Kind>> {
   const folder = await mkdtemp(join(options.tempDirectory, 'rastro-read-'));
   try {
     const opened = await openTable(session, source, { folder, always: false });
@@ -62,9 +70,10 @@ export async function* readTable(
     const sql = `SELECT ${wanted.map(({ sql }) => sql).join(', ')} FROM ${from}${condition ?? ''}`;
     let rows = 0;
     try {
-      for await (const batch of batches(session, sql, requests, options.batchRows ?? BATCH_ROWS)) {
+      for await (const batch of batches(session, sql, wanted, options.batchRows ?? BATCH_ROWS)) {
         rows += batch.rows;
-        yield batch;
+        // Each reader gives what its request asked for.
+        yield batch as Batch<Kind>;
       }
     } catch (error) {
       await blameValue(session, opened, wanted, { from: fromWith(names, 'numbered'), condition });
@@ -169,6 +178,8 @@ export function columnSqlOf(
 interface ReadColumn {
   readonly name: string;
   readonly sql: string;
+  /** Takes the values that the SQL gives out of the engine. */
+  readonly reader: (spare: SpareColumns) => ColumnReader;
   /** For a number: the condition on rows whose value is none, the text of that value, and what it should be. */
   readonly isBad?: string;
   readonly text?: string;
@@ -183,7 +194,7 @@ async function truthColumns(
   session: Session,
   source: TableSource,
   opened: Opened,
-  requests: readonly ColumnRequest[],
+  requests: readonly ColumnRequest<ColumnKind>[],
 ): Promise<ReadonlySet<number>> {
   const indexes = requests
     .filter(({ as, sql }) => as === 'number' && sql === undefined)
@@ -200,7 +211,7 @@ async function truthColumns(
 function readColumn(
   source: TableSource,
   opened: Opened,
-  { name, as }: ColumnRequest,
+  { name, as }: ColumnRequest<ColumnKind>,
   truths: ReadonlySet<number>,
 ): ReadColumn {
   const index = opened.names.indexOf(name);
@@ -215,28 +226,41 @@ function readColumn(
       ),
     );
   }
-  if (as === 'string') return { name, sql: `${columnSql(source, opened, index, 'any').text}::VARCHAR` };
-  const physical = opened.table.physical[index];
-  if (physical === 'BOOLEAN') return { name, sql: `coalesce(_f${index}::DOUBLE, 'nan'::DOUBLE)` };
+  const physical = opened.table.physical[index]!;
+  if (as === 'coded' && WHOLE.test(physical)) {
+    return { name, reader: codesOfIntegers, sql: `_f${index}::BIGINT` };
+  }
+  if (as !== 'number') {
+    const reader = as === 'coded' ? codesOfTexts : texts;
+    return { name, reader, sql: `${columnSql(source, opened, index, 'any').text}::VARCHAR` };
+  }
+  if (physical === 'BOOLEAN') return { name, reader: numbers, sql: `_f${index}::DOUBLE` };
   if (truths.has(index)) {
     const { text, value } = columnSql(source, opened, index, 'boolean');
     const isBad = `${text} IS NOT NULL AND (${value}) IS NULL`;
-    return {
-      name,
-      isBad,
-      text,
-      due: 'true or false',
-      sql: `CASE WHEN ${isBad} THEN error('not a number') ELSE coalesce((${value})::DOUBLE, 'nan'::DOUBLE) END`,
-    };
+    return { ...judged(name, { isBad, text, value: `(${value})::DOUBLE` }), due: 'true or false' };
   }
   const { text, value } = columnSql(source, opened, index, 'number');
-  // A double that is not a number is how writers of Parquet store a missing one.
-  const isBad = `${text} IS NOT NULL AND ${physical === 'DOUBLE' || physical === 'FLOAT' ? `isinf(${text})` : `(${value}) IS NULL`}`;
+  if (!/^(FLOAT|DOUBLE)$/.test(physical)) {
+    return judged(name, { isBad: `${text} IS NOT NULL AND (${value}) IS NULL`, text, value });
+  }
+  // A double that is not a number is how writers of Parquet store a missing one. To look for infinite ones here is much
+  // quicker than to have the query do it.
+  return { name, reader: finiteNumbers, sql: `_f${index}::DOUBLE`, isBad: `isinf(${text})`, text };
+}
+
+/** Whole numbers of which 64 bits with a sign hold every one. */
+const WHOLE = /^((TINY|SMALL|BIG)INT|U?INTEGER|U(TINY|SMALL)INT)$/;
+
+/** A column whose values the query itself judges: it fails at one that is none. */
+function judged(name: string, column: { isBad: string; text: string; value: string }): ReadColumn {
+  const { isBad, text, value } = column;
   return {
     name,
+    reader: numbers,
+    sql: `CASE WHEN ${isBad} THEN error('not a number') ELSE ${value} END`,
     isBad,
     text,
-    sql: `CASE WHEN ${isBad} THEN error('not a number') ELSE coalesce(${value}, 'nan'::DOUBLE) END`,
   };
 }
 
@@ -262,14 +286,15 @@ function fromWith(names: string | undefined, view: 'source' | 'numbered'): strin
 async function computedColumn(
   session: Session,
   from: string,
-  { name, as, sql: expression }: ColumnRequest,
+  { name, as, sql: expression }: ColumnRequest<ColumnKind>,
 ): Promise<ReadColumn> {
   const value = `(${expression}\n)::${as === 'number' ? 'DOUBLE' : 'VARCHAR'}`;
-  const sql = as === 'number' ? `coalesce(${value}, 'nan'::DOUBLE)` : value;
   // Beside a column, so that an aggregate over all rows is refused.
-  await refuseUnaskable(session, `SELECT _f0, ${sql} FROM ${from}`, `the expression "${expression}"`);
-  return { name, sql };
+  await refuseUnaskable(session, `SELECT _f0, ${value} FROM ${from}`, `the expression "${expression}"`);
+  return { name, reader: readers[as], sql: value };
 }
+
+const readers = { number: numbers, string: texts, coded: codesOfTexts };
 
 /** A WHERE clause on the columns. */
 async function whereOf(session: Session, from: string, where: string): Promise<string> {
@@ -320,80 +345,6 @@ async function blameValue(
       ),
     );
   }
-}
-
-async function* batches(
-  session: Session,
-  sql: string,
-  requests: readonly ColumnRequest[],
-  batchRows: number,
-): AsyncIterable<Batch> {
-  const readers = requests.map(({ as }) => (as === 'number' ? copyNumbers : textCopier()));
-  let columns = emptyColumns(requests, batchRows);
-  let filled = 0;
-  for await (const chunk of chunksOf(session, sql)) {
-    const vectors = requests.map((_, index) => chunk.getColumnVector(index));
-    for (let from = 0; from < chunk.rowCount; ) {
-      const count = Math.min(chunk.rowCount - from, batchRows - filled);
-      for (const [index, column] of columns.entries()) {
-        readers[index]!(vectors[index]!, { column, from, count, to: filled });
-      }
-      from += count;
-      filled += count;
-      if (filled < batchRows) continue;
-      yield { rows: filled, columns };
-      columns = emptyColumns(requests, batchRows);
-      filled = 0;
-    }
-  }
-  if (filled > 0) yield { rows: filled, columns: columns.map((column) => column.slice(0, filled)) };
-}
-
-/** The chunks of an answer, each fetched while the one before is worked on. */
-async function* chunksOf(session: Session, sql: string): AsyncIterable<DuckDBDataChunk> {
-  // Room for DuckDB's own threads to read on while a model is busy on this one.
-  await session.run("SET streaming_buffer_size = '16MB'");
-  const result = await session.connection.stream(sql);
-  let next = result.fetchChunk();
-  try {
-    for (;;) {
-      const chunk = await next;
-      if (!chunk || chunk.rowCount === 0) return;
-      next = result.fetchChunk();
-      // A failure is told when it is its turn.
-      next.catch(() => {});
-      yield chunk;
-    }
-  } finally {
-    // The session must not be closed under a fetch.
-    await next.catch(() => {});
-  }
-}
-
-function emptyColumns(requests: readonly ColumnRequest[], rows: number): ColumnData[] {
-  return requests.map(({ as }) =>
-    as === 'number' ? new Float64Array(rows) : new Array<string | null>(rows),
-  );
-}
-
-/** Where to copy a part of a vector to. */
-interface Part {
-  readonly column: ColumnData;
-  readonly from: number;
-  readonly count: number;
-  readonly to: number;
-}
-
-function copyNumbers(vector: DuckDBVector, { column, from, count, to }: Part): void {
-  // The vector's own array is many times faster than its items one by one. No value under it is null: the query saw to that.
-  const { items } = vector as unknown as { items: Float64Array };
-  (column as Float64Array).set(items.subarray(from, from + count), to);
-}
-
-function textCopier(): (vector: DuckDBVector, part: Part) => void {
-  const reader = new TextReader();
-  return (vector, { column, ...rows }) =>
-    reader.read(vector, { column: column as (string | null)[], ...rows });
 }
 
 const CANDIDATES = ['boolean', 'integer', 'number', 'date', 'datetime', 'time'] as const;

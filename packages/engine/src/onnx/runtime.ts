@@ -13,7 +13,7 @@ import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import { zipMaps } from './classes.ts';
 import { type Graph, withOutput } from './graph.ts';
 import { feedsOf, namedTensors } from './infer.ts';
-import { type InputPlan, planInputs } from './input-plan.ts';
+import { type Feed, type InputPlan, planInputs } from './input-plan.ts';
 import { type ModelFile, readModelFile, refusal } from './model-file.ts';
 import { type OutputPlan, planOutputs } from './output-plan.ts';
 import { float16Array, pack } from './pack.ts';
@@ -55,6 +55,7 @@ async function openModel(file: ModelFile, ort: Ort, threads: number): Promise<Lo
   // External data is found beside the file, so such a model can only be opened by its path.
   const source = matrix === undefined ? path : withOutput(file.bytes, matrix);
   const session = await openSession(ort, source, path, threads);
+  const spare: ArrayBuffer[][] = [];
   const planned = new Map<string, { inputs: InputPlan; outputs: OutputPlan }>();
 
   function plan(request: ScoringRequest): { inputs: InputPlan; outputs: OutputPlan } {
@@ -72,15 +73,11 @@ async function openModel(file: ModelFile, ort: Ort, threads: number): Promise<Lo
   const score = async (request: ScoringRequest, batch: Batch): Promise<Scores> => {
     const { inputs, outputs } = plan(request);
     checkBatch(batch, inputs.columns);
-    const answers = await run({
-      ort,
-      session,
-      path,
-      inputs,
-      outputs,
-      batch,
-      firstRow: request.firstRow ?? 0,
-    });
+    // For many rows the same memory again and again, but never that of a run at the same time.
+    const memory = batch.rows < rowsPerRun ? [] : (spare.pop() ?? inputs.feeds.map(memoryOf));
+    const firstRow = request.firstRow ?? 0;
+    const answers = await run({ ort, session, path, inputs, outputs, batch, firstRow, memory });
+    if (memory.length > 0) spare.push(memory);
     return atModel(path, () => interpret(answers, outputs, request));
   };
 
@@ -153,6 +150,13 @@ interface Run {
   readonly outputs: OutputPlan;
   readonly batch: Batch;
   readonly firstRow: number;
+  /** Room for each feed, where there is any. */
+  readonly memory: readonly ArrayBuffer[];
+}
+
+/** Room for the numbers of a run, the largest of which have eight bytes. */
+function memoryOf({ type, columns }: Feed): ArrayBuffer {
+  return new ArrayBuffer(type === 'string' ? 0 : rowsPerRun * columns.length * 8);
 }
 
 async function run(work: Run): Promise<Answers> {
@@ -188,16 +192,17 @@ async function run(work: Run): Promise<Answers> {
 }
 
 async function runRows(
-  { ort, session, path, inputs, outputs, batch, firstRow }: Run,
+  { ort, session, path, inputs, outputs, batch, firstRow, memory }: Run,
   rows: { start: number; count: number; size: number },
 ): Promise<InferenceSession.ReturnType> {
   const feeds = Object.fromEntries(
-    inputs.feeds.map(({ name, type, columns, rest }) => {
+    inputs.feeds.map(({ name, type, columns, rest }, feed) => {
       const named = columns.map((index) => ({
         name: inputs.columns[index]!.name,
         values: batch.columns[index]!,
       }));
-      return [name, makeTensor(ort, type, pack(type, named, { ...rows, firstRow }), [rows.size, ...rest])];
+      const data = pack(type, named, { ...rows, firstRow }, memory[feed]);
+      return [name, makeTensor(ort, type, data, [rows.size, ...rest])];
     }),
   );
   const names =

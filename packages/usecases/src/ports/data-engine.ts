@@ -1,4 +1,5 @@
 import type { CheckPlan, CheckResult, TableProfile } from '@rastro/contract';
+import type { CodedTexts } from '@rastro/metrics';
 
 /** Where rows come from: files (absolute paths) of one format. Options that are left out are the format's usual ones. */
 export interface TableSource {
@@ -24,21 +25,30 @@ export interface ColumnDescription {
 }
 
 /**
- * What to read a column as. `number` gives a Float64Array with NaN for null, and 1 and 0 for true and false; `string` gives texts with null for null. With
- * `sql` it is the value of that expression on the columns of the row, and `name` is only what it is called.
+ * What a column is read as: `number` gives NaN for null, and 1 and 0 for true and false; `string` gives texts with null for null;
+ * `coded` the same texts, each distinct one once.
  */
-export interface ColumnRequest {
+export type ColumnKind = 'number' | 'string' | 'coded';
+
+/** With `sql` it is the value of that expression on the columns of the row, and `name` is only what it is called. */
+export interface ColumnRequest<Kind extends ColumnKind = 'number' | 'string'> {
   readonly name: string;
-  readonly as: 'number' | 'string';
+  readonly as: Kind;
   readonly sql?: string;
 }
 
-export type ColumnData = Float64Array | (string | null)[];
+export type ColumnData<Kind extends ColumnKind = 'number' | 'string'> = {
+  number: Float64Array;
+  string: (string | null)[];
+  coded: CodedTexts;
+}[Kind];
 
 /** Rows of a table by column, in file order. */
-export interface Batch {
+export interface Batch<Kind extends ColumnKind = 'number' | 'string'> {
   readonly rows: number;
-  readonly columns: readonly ColumnData[];
+  readonly columns: readonly ColumnData<Kind>[];
+  /** Gives columns of numbers back when they are no longer read, to be filled again. Those that are kept are simply not given. */
+  release?(columns: readonly ColumnData<Kind>[]): void;
 }
 
 /** What one check may use; the engine's own choice where it does not say. */
@@ -57,11 +67,11 @@ export interface DataEngine {
    * Streams the requested columns in batches of at most `batchRows`, optionally only rows where a SQL condition holds.
    * @throws InputError when a column is not there (naming the nearest) or a value is not a number.
    */
-  read(
+  read<Kind extends ColumnKind>(
     source: TableSource,
-    columns: readonly ColumnRequest[],
+    columns: readonly ColumnRequest<Kind>[],
     options?: { batchRows?: number; where?: string },
-  ): AsyncIterable<Batch>;
+  ): AsyncIterable<Batch<Kind>>;
   /**
    * The values of SQL aggregates over columns in memory, each of all rows and of the rows without each of `leaveOut` parts
    * (row r is in part r mod leaveOut). Null where SQL gives null or no finite number.

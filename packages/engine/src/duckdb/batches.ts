@@ -1,0 +1,57 @@
+import type { DuckDBDataChunk } from '@duckdb/node-api';
+import type { Batch, ColumnKind } from '@rastro/usecases';
+import { type ColumnReader, SpareColumns } from './column-readers.ts';
+import type { Session } from './session.ts';
+
+/** The rows of an answer in batches, each of its columns taken by its own reader. */
+export async function* batches(
+  session: Session,
+  sql: string,
+  columns: readonly { readonly reader: (spare: SpareColumns) => ColumnReader }[],
+  batchRows: number,
+): AsyncIterable<Batch<ColumnKind>> {
+  const spare = new SpareColumns();
+  const readers = columns.map(({ reader }) => reader(spare));
+  for (const reader of readers) reader.begin(batchRows);
+  let filled = 0;
+  for await (const chunk of chunksOf(session, sql)) {
+    const vectors = readers.map((_, index) => chunk.getColumnVector(index));
+    for (let from = 0; from < chunk.rowCount; ) {
+      const count = Math.min(chunk.rowCount - from, batchRows - filled);
+      for (const [index, reader] of readers.entries())
+        reader.take(vectors[index]!, { from, count, to: filled });
+      from += count;
+      filled += count;
+      if (filled < batchRows) continue;
+      yield {
+        rows: filled,
+        columns: readers.map((reader) => reader.end(filled)),
+        release: (given) => spare.put(given),
+      };
+      for (const reader of readers) reader.begin(batchRows);
+      filled = 0;
+    }
+  }
+  if (filled > 0) yield { rows: filled, columns: readers.map((reader) => reader.end(filled)) };
+}
+
+/** The chunks of an answer, each fetched while the one before is worked on. */
+async function* chunksOf(session: Session, sql: string): AsyncIterable<DuckDBDataChunk> {
+  // Room for DuckDB's own threads to read on while a model is busy on this one.
+  await session.run("SET streaming_buffer_size = '16MB'");
+  const result = await session.connection.stream(sql);
+  let next = result.fetchChunk();
+  try {
+    for (;;) {
+      const chunk = await next;
+      if (!chunk || chunk.rowCount === 0) return;
+      next = result.fetchChunk();
+      // A failure is told when it is its turn.
+      next.catch(() => {});
+      yield chunk;
+    }
+  } finally {
+    // The session must not be closed under a fetch.
+    await next.catch(() => {});
+  }
+}
