@@ -39,7 +39,7 @@ export async function runVerb(
     });
     try {
       const outcome = await verb.run(request, wired.ports);
-      if (keepsReports) await saveReports(wired.ports.workspace, outcome.reports);
+      if (keepsReports) await saveReports(wired.ports, outcome.reports);
       progress.stop();
       process.stdout.write(
         json

@@ -171,6 +171,7 @@ function repositoryOf(
 
   return {
     remote,
+    folder,
     head,
     isShallow,
     resolve,

@@ -43,7 +43,7 @@ export async function runAction<S extends z.ZodObject, T>(
     });
     try {
       const outcome = await useCase(request as z.output<S>, wired.ports);
-      await saveReports(wired.ports.workspace, outcome.reports);
+      await saveReports(wired.ports, outcome.reports);
       await publish(outcome.reports, { root, from });
       for (const [name, value] of Object.entries({
         verdict: outcome.status,

@@ -38,6 +38,8 @@ export interface Identity {
 export interface Repository {
   /** The name or URL that is pushed to and fetched from; undefined when the repository has no remote. */
   readonly remote: string | undefined;
+  /** Where in the repository that directory is: empty at the root, else with `/` at its end. */
+  readonly folder: string;
   head(): Promise<string>;
   isShallow(): Promise<boolean>;
   /** The object id of the commit that a revision names. */
