@@ -13,6 +13,7 @@ import {
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { zip } from '../packages/host/test/zip.ts';
 import { forgeArtifact } from './forged-artifact.ts';
+import { TOOLS } from './place.ts';
 
 /** The bundled comment action, in processes of their own, against a GitHub on loopback. */
 let github: GitHub;
@@ -77,7 +78,7 @@ describe('one sticky comment', () => {
     );
     expect((await commentOn(pullRequest)).outputs).toMatchObject({
       status: 'updated',
-      'worst-verdict': 'fail',
+      verdict: 'fail',
     });
     const after = await ours();
     expect(after).toHaveLength(1);
@@ -105,7 +106,7 @@ describe('one sticky comment', () => {
     await writeReports(aReport());
     const { outputs } = await commentOn(pullRequest);
     const [only] = await ours();
-    expect(outputs).toMatchObject({ verdict: 'pass', 'worst-verdict': 'pass', status: 'created' });
+    expect(outputs).toMatchObject({ verdict: 'pass', status: 'created' });
     expect(outputs['comment-url']).toContain(`/${pullRequest}#issuecomment-${only!.id}`);
     expect(await readFile(join(repository.directory, outputs['report-path']!), 'utf8')).toMatch(
       /^<!doctype html>/,
@@ -118,6 +119,38 @@ describe('one sticky comment', () => {
     // Another attempt of the run puts its own in place.
     expect((await commentOn(pullRequest)).exitCode).toBe(0);
     expect((await github.state()).artifacts.map(({ name }) => name)).toEqual(['rastro-rastro']);
+  });
+
+  test('a slow job of an older commit goes into the history, and the newer verdict stays', async () => {
+    const pullRequest = await github.openPullRequest({ title: 'Retrain', head: 'retrain' });
+    const event = await github.pullRequestEvent(pullRequest);
+    const at = (sha: string) => {
+      const { pull_request: about } = event as { pull_request: { head: object } };
+      return { ...event, pull_request: { ...about, head: { ...about.head, sha } } };
+    };
+    const judged = async (runId: number, sentence: string, more: object) => {
+      await writeReports(aReport({ verdict: { status: 'pass', sentence } }));
+      const { outputs } = await commentOn(pullRequest, { runId, inputs: { artifact: 'false' }, ...more });
+      return outputs.status;
+    };
+    const old = { event: at('a'.repeat(40)) };
+    const shown = async () =>
+      (await ours()).map(({ body }) => body.replace(/^[\s\S]*?-->\n[\s\S]*?-->\n/, ''));
+
+    // Behind the head as well, but nothing later is there.
+    expect(await judged(1, 'first', { event: at('b'.repeat(40)) })).toBe('created');
+    expect(await judged(2, 'second', old)).toBe('updated');
+    expect(await judged(3, 'third', {})).toBe('updated');
+    expect(await judged(2, 'late', old)).toBe('outdated');
+    const [body] = await shown();
+    expect(await shown()).toHaveLength(1);
+    expect(body).toMatch(/third[\s\S]*3 earlier verdicts[\s\S]*late[\s\S]*second[\s\S]*first/);
+    expect(body!.indexOf('late')).toBeGreaterThan(body!.indexOf('<details>\n<summary>3 earlier'));
+    // Told again it is known already, and the head's own job puts its verdict in place as ever.
+    expect(await judged(2, 'late', old)).toBe('outdated');
+    expect(await shown()).toEqual([body]);
+    expect(await judged(3, 'third again', {})).toBe('updated');
+    expect((await shown())[0]).toMatch(/third again[\s\S]*4 earlier verdicts/);
   });
 
   test('says what is wrong when there is no report, no pull request, or no report in the file', async () => {
@@ -181,6 +214,55 @@ describe('a check run', () => {
       ({ method, path }) => method !== 'GET' && path.includes('/check-runs'),
     );
     expect(writes).toHaveLength(3);
+  });
+
+  test('needs no pull request: a push has the check run alone', async () => {
+    await repository.commit('Begin', { 'README.md': 'x' });
+    await writeReports(aReport({ verb: 'validate', findings: findings(1) }));
+    const { outputs, exitCode, stdout } = await comment({
+      eventName: 'push',
+      inputs: { check: 'true' },
+    });
+    expect(exitCode, stdout).toBe(0);
+    expect(outputs).toMatchObject({ status: 'none', 'comment-url': '', verdict: 'pass' });
+    const [run] = (await github.state()).checkRuns;
+    expect(run).toMatchObject({ name: 'rastro', sha: await repository.git('rev-parse', 'HEAD') });
+    expect(outputs['check-url']).not.toBe('');
+    expect(await ours()).toEqual([]);
+    const elsewhere = await comment({ inputs: { check: 'true', forge: 'file' } });
+    expect(elsewhere.exitCode).toBe(2);
+    expect(elsewhere.annotations).toMatchObject([{ title: 'check-elsewhere' }]);
+  });
+
+  test('names files from the root of the repository, whichever folder validate and comment worked in', async () => {
+    const pullRequest = await github.openPullRequest({ title: 'Rows', head: 'rows' });
+    await repository.write({
+      'team/churn/rastro.yaml':
+        'version: 1\ndata:\n  rows: { path: data/rows.csv, contract: contracts/rows.yaml }\n',
+      'team/churn/contracts/rows.yaml': 'name: rows\nfields:\n  - { name: x, type: integer }\n',
+      'team/churn/data/rows.csv': 'x\n1\nten\n',
+    });
+    const inputs = { 'working-directory': 'team/churn' };
+    const env = { RUNNER_TOOL_CACHE: TOOLS };
+    const validated = await runAction({
+      verb: 'validate',
+      directory: repository.directory,
+      github,
+      inputs,
+      env,
+    });
+    expect(validated.exitCode, validated.stdout).toBe(1);
+    const reports = 'team/churn/.rastro/reports/*.json';
+    for (const where of [inputs, { reports }]) {
+      const { exitCode, stdout } = await commentOn(pullRequest, {
+        inputs: { ...where, check: 'true', key: 'reports' in where ? 'root' : 'folder' },
+      });
+      expect(exitCode, stdout).toBe(0);
+    }
+    const runs = (await github.state()).checkRuns;
+    expect(runs).toHaveLength(2);
+    for (const { annotations } of runs)
+      expect(annotations).toMatchObject([{ path: 'team/churn/data/rows.csv', start_line: 3 }]);
   });
 
   test('says what fits into its summary, which GitHub counts in bytes', async () => {

@@ -28,7 +28,7 @@ test('a pull request that breaks the contract fails its check, and the comment s
   const { check, comment } = await runWorkflow(workflow('pull-request'), place, trigger);
   expect(check!.result).toBe('failure');
   expect(said(check!)).toEqual({ validate: 'breach' });
-  expect(comment!.actions.comment!.outputs).toMatchObject({ status: 'created', 'worst-verdict': 'fail' });
+  expect(comment!.actions.comment!.outputs).toMatchObject({ status: 'created', verdict: 'fail' });
 });
 
 test('a pull request from a fork is checked, and its reports wait for a run that may comment', async () => {

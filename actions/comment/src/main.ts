@@ -6,7 +6,7 @@ export const main = () =>
   runAction(Inputs, comment, ({ url, status, verdict, page, artifactUrl, checkUrl }) => ({
     'comment-url': url,
     status,
-    'worst-verdict': verdict,
+    verdict,
     'report-path': page,
     'artifact-url': artifactUrl,
     'check-url': checkUrl,

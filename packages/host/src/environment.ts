@@ -42,6 +42,7 @@ export async function actionContext(env: Environment): Promise<RunContext> {
     version: VERSION,
     actor: GITHUB_ACTOR ?? ACTIONS_BOT.name,
     actorId: GITHUB_ACTOR_ID ? Number(GITHUB_ACTOR_ID) : undefined,
+    runId: numberOf(GITHUB_RUN_ID),
     runUrl:
       GITHUB_SERVER_URL && GITHUB_REPOSITORY && GITHUB_RUN_ID
         ? `${GITHUB_SERVER_URL}/${GITHUB_REPOSITORY}/actions/runs/${GITHUB_RUN_ID}`
@@ -53,6 +54,10 @@ export async function actionContext(env: Environment): Promise<RunContext> {
     identity: ACTIONS_BOT,
     signer: sshSigner(env),
   };
+}
+
+function numberOf(text: string | undefined): number | undefined {
+  return text && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
 }
 
 async function readEvent({ GITHUB_EVENT_PATH }: Environment): Promise<unknown> {
@@ -99,6 +104,7 @@ export function terminalContext(
     version: VERSION,
     actor: env.GITHUB_ACTOR ?? user.name,
     actorId: undefined,
+    runId: numberOf(env.CI_PIPELINE_ID),
     runUrl: undefined,
     slug: env.GITHUB_REPOSITORY || slugOf(origin, env),
     pullRequest: mergeRequestOf(env),

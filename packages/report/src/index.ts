@@ -1,7 +1,13 @@
 /** A Report model -> Markdown, HTML, terminal, inside a byte budget. */
 export { annotations } from './annotations.ts';
 export { type Budget, CHECK_BUDGET, COMMENT_BUDGET, SUMMARY_BUDGET } from './budget.ts';
-export { type CommentOptions, renderComment } from './comment.ts';
+export {
+  type CommentOptions,
+  type CommentVerdict,
+  foldVerdict,
+  renderComment,
+  showsLater,
+} from './comment.ts';
 export { confusionTable } from './confusion-table.ts';
 export { sparkline } from './figures.ts';
 export { type HtmlOptions, renderHtml } from './html.ts';

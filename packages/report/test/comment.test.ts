@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { COMMENT_BUDGET, marker, type Report, renderComment } from '../src/index.ts';
+import { COMMENT_BUDGET, foldVerdict, marker, type Report, renderComment, showsLater } from '../src/index.ts';
 import { nodesOf, parseGfm } from './gfm.ts';
 import { churnReport, findings, passing } from './sample.ts';
 
@@ -125,3 +125,59 @@ function key(): fc.Arbitrary<string> {
     .map((pieces) => pieces.join('').slice(0, 100).toWellFormed())
     .filter((text) => text !== '');
 }
+
+describe('a verdict that comes late', () => {
+  const shown = (revision: string, run?: number) =>
+    renderComment({ key: 'pr', reports: [passing('churn')], revision, run });
+
+  it.each([
+    { isHead: true, run: 1, later: false, why: 'it is the head of the pull request' },
+    { isHead: false, run: 1, later: true, why: 'started before the one that is shown' },
+    { isHead: false, run: 9, later: false, why: 'behind the head, but started after the one that is shown' },
+    { isHead: false, run: 5, later: true, why: 'behind the head, by the same run' },
+    { isHead: false, run: undefined, later: true, why: 'behind the head, and no more is known' },
+    { isHead: undefined, run: 1, later: true, why: 'where the head is not known, started before' },
+    { isHead: undefined, run: 9, later: false, why: 'where the head is not known, started after' },
+    { isHead: undefined, run: undefined, later: false, why: 'where nothing is known' },
+  ])('gives way to what is shown ($later): $why', ({ isHead, run, later }) => {
+    expect(showsLater(shown('bbb', 5), { revision: 'aaa', run, isHead })).toBe(later);
+    expect(showsLater(shown('aaa', 5), { revision: 'aaa', run, isHead }), 'of the same commit').toBe(false);
+  });
+
+  it('is put into the history of a body that a forge gives back, and leaves the rest as it is', () => {
+    const first = renderComment({ key: 'pr', reports: [verdict('First.')], revision: 'a', run: 1 });
+    const body = renderComment({
+      key: 'pr',
+      reports: [churnReport()],
+      revision: 'c',
+      run: 3,
+      previous: first,
+    });
+    const late = { key: 'pr', reports: [verdict('Late.')], revision: 'b', run: 2 };
+    for (const given of [body, body.trimEnd().replaceAll('\n', '\r\n')]) {
+      const folded = foldVerdict(given, late);
+      expect(folded).toBe(
+        renderComment({
+          key: 'pr',
+          reports: [churnReport()],
+          revision: 'c',
+          run: 3,
+          previous: renderComment({ ...late, previous: first }),
+        }),
+      );
+      expect(foldVerdict(folded, late)).toBe(folded);
+    }
+    expect(foldVerdict(`${body}\nedited`, late)).toBe(`${body}\nedited`);
+    expect(foldVerdict('not ours', late)).toBe('not ours');
+  });
+
+  it('drops the oldest where the body has no room for more', () => {
+    let body = renderComment({ key: 'pr', reports: [verdict('First.')], revision: 'first', run: 1 });
+    const late = { key: 'pr', reports: [verdict('Late.')], revision: 'b', run: 2 };
+    body = renderComment({ key: 'pr', reports: [churnReport()], revision: 'c', run: 3, previous: body });
+    const folded = foldVerdict(body, { ...late, budget: { ...COMMENT_BUDGET, limit: body.length + 20 } });
+    expect(folded.length).toBeLessThanOrEqual(body.length + 20);
+    expect(folded).toContain('Late.');
+    expect(folded).not.toContain('First.');
+  });
+});

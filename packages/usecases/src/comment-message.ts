@@ -8,13 +8,21 @@ export interface Message {
   readonly pullRequest: number;
   /** The commit that the reports are about. */
   readonly commit: string | undefined;
+  /** The number of the run that made them. */
+  readonly run: number | undefined;
+  /** Whether the pull request is at that commit still; undefined when that is not known. */
+  readonly isHead: boolean | undefined;
   /** The reports come from a run of somebody else's code: nothing in them is believed but the numbers, and that is said. */
   readonly isStrangers: boolean;
 }
 
-/** What a reader must know of reports that a run of the pull request's own code left. */
-export const STRANGERS_NOTE =
+const STRANGERS_NOTE =
   'Made by a run of this pull request’s own code, without access to secrets: the numbers are what that run reported.';
+
+/** What a reader must know of reports that a run of the pull request's own code left. */
+export function noteOf({ isStrangers }: Message): { note?: string } {
+  return isStrangers ? { note: STRANGERS_NOTE } : {};
+}
 
 /** What was judged, and where a clone fetches it from. */
 export function sourceOf(
@@ -38,12 +46,12 @@ function fetchRef({ forge }: Pick<CommentRequest, 'forge'>, pullRequest: number)
 
 /** The message as a page for a browser. */
 export function pageOf(request: Pick<CommentRequest, 'forge'>, message: Message): string {
-  const { reports, commit, pullRequest, isStrangers } = message;
+  const { reports, commit, pullRequest } = message;
   const about = pullRequest > 0 ? `pull request #${pullRequest}` : 'this checkout';
   return renderHtml(withEvaluations(reports), {
     title: `Rastro report of ${about}`,
     generatedFrom: commit ? `commit ${commit.slice(0, 12)} of ${about}` : about,
-    ...(isStrangers ? { note: STRANGERS_NOTE } : {}),
+    ...noteOf(message),
     ...sourceOf(request, message),
   });
 }

@@ -1,13 +1,21 @@
 import { fault, InputError, isRastroError } from '@rastro/fault';
-import { CHECK_BUDGET, renderComment, renderJson, renderMarkdown, worstStatus } from '@rastro/report';
+import {
+  CHECK_BUDGET,
+  foldVerdict,
+  renderComment,
+  renderMarkdown,
+  showsLater,
+  worstStatus,
+} from '@rastro/report';
 import { z } from 'zod';
+import { artifactName, keepArtifact, writePage } from './comment-artifact.ts';
 import { checkRunOf } from './comment-check.ts';
 import { fileBoard } from './comment-file.ts';
-import { type Message, pageOf, STRANGERS_NOTE, sourceOf } from './comment-message.ts';
+import { type Message, noteOf, sourceOf } from './comment-message.ts';
 import { inReadingOrder, reportsOfFiles, strangersReports, withEvaluations } from './comment-reports.ts';
 import type { Outcome } from './outcome.ts';
 import type { CommentBoard, Ports } from './ports/index.ts';
-import { HTML_REPORT, REPORTS_FOLDER } from './reports-folder.ts';
+import { REPORTS_FOLDER } from './reports-folder.ts';
 
 export const CommentRequest = z.strictObject({
   reports: z
@@ -28,7 +36,9 @@ export const CommentRequest = z.strictObject({
   check: z
     .boolean()
     .default(false)
-    .describe('Write a check run too, with every finding beside its line. Needs `checks: write`.'),
+    .describe(
+      'Write a check run too, with every finding beside its line; where there is no pull request, it alone. Needs `checks: write`.',
+    ),
   artifact: z
     .boolean()
     .default(true)
@@ -49,9 +59,10 @@ export interface CommentRecord {
   readonly url: string;
   /**
    * `kept`: the token of a fork's pull request can only read, so the reports wait in an artifact for the run that may write.
-   * `outdated`: the pull request has moved on, or is closed.
+   * `outdated`: the pull request has moved on, or is closed; a comment that shows a later verdict has this one in its history.
+   * `none`: the run is about no pull request, and wrote the check run alone.
    */
-  readonly status: 'created' | 'updated' | 'unchanged' | 'kept' | 'outdated';
+  readonly status: 'created' | 'updated' | 'unchanged' | 'kept' | 'outdated' | 'none';
   readonly verdict: 'pass' | 'warn' | 'fail' | 'info';
   readonly body: string;
   /** Path of the HTML page in the workspace. */
@@ -62,7 +73,7 @@ export interface CommentRecord {
 
 type CommentPorts = Pick<
   Ports,
-  'workspace' | 'forge' | 'gitlab' | 'artifacts' | 'context' | 'progress' | 'sha256'
+  'workspace' | 'clone' | 'forge' | 'gitlab' | 'artifacts' | 'context' | 'progress' | 'sha256'
 >;
 
 /**
@@ -73,6 +84,7 @@ type CommentPorts = Pick<
  */
 export async function comment(request: CommentRequest, ports: CommentPorts): Promise<Outcome<CommentRecord>> {
   const { context } = ports;
+  if (request.check && request.forge !== 'github') throw checkElsewhere(request.forge);
   const isFollowing =
     context.followedRun !== undefined && request.pullRequest === undefined && request.forge === 'github';
   return isFollowing ? commentAfterRun(request, ports, context.followedRun) : commentOwn(request, ports);
@@ -82,7 +94,8 @@ export async function comment(request: CommentRequest, ports: CommentPorts): Pro
 async function commentOwn(request: CommentRequest, ports: CommentPorts): Promise<Outcome<CommentRecord>> {
   const { context, workspace } = ports;
   const pullRequest = request.pullRequest ?? context.pullRequest?.number;
-  if (pullRequest === undefined && request.forge !== 'file') throw noPullRequest();
+  const needsPullRequest = request.forge !== 'file' && !request.check;
+  if (pullRequest === undefined && needsPullRequest) throw noPullRequest();
   const paths = await workspace.list(request.reports);
   if (paths.length === 0) throw noReports(`no report matches ${request.reports.join(', ')}`);
   const files = await Promise.all(
@@ -92,19 +105,38 @@ async function commentOwn(request: CommentRequest, ports: CommentPorts): Promise
     reports: inReadingOrder(reportsOfFiles(files)),
     pullRequest: pullRequest ?? 0,
     commit: context.pullRequest?.head,
+    run: context.runId,
+    isHead: undefined,
     isStrangers: false,
   };
   const page = await writePage(request, message, ports);
   const kept = await keepArtifact(request, message, ports);
+  const about = { page, artifactUrl: kept?.url ?? '' };
+  if (pullRequest === undefined && request.forge !== 'file') {
+    const checkUrl = await writeCheck(request, message, { ...ports, ...about });
+    return answer(message, { status: 'none', ...about, checkUrl });
+  }
   try {
-    return await publish(request, message, { ...ports, page, artifactUrl: kept?.url ?? '' });
+    const isHead = await isStillHead(request, message, ports);
+    return await publish(request, { ...message, isHead }, { ...ports, ...about });
   } catch (error) {
     if (!kept || !context.pullRequest?.fromFork || !isReadOnly(error)) throw error;
     ports.progress.step(
       `The token of a fork's pull request can only read. The reports wait in the artifact ${artifactName(request)} for a workflow_run job to comment.`,
     );
-    return answer(message, { status: 'kept', page, artifactUrl: kept.url ?? '' });
+    return answer(message, { status: 'kept', ...about });
   }
+}
+
+/** A job may end long after its pull request has moved on. Asked only where the event itself names the commit. */
+async function isStillHead(
+  { forge }: CommentRequest,
+  { pullRequest, commit }: Message,
+  { context, forge: github }: CommentPorts,
+): Promise<boolean | undefined> {
+  if (forge !== 'github' || commit === undefined || context.pullRequest?.number !== pullRequest)
+    return undefined;
+  return (await (await github()).pullRequest(pullRequest)).head === commit;
 }
 
 /** Reports that the run of a pull request left, which its author may have written by hand. */
@@ -123,6 +155,8 @@ async function commentAfterRun(
     reports,
     pullRequest: pullRequest?.number ?? 0,
     commit: run.head.commit,
+    run: run.id,
+    isHead: pullRequest ? true : undefined,
     isStrangers: true,
   };
   const page = await writePage(request, message, ports);
@@ -139,32 +173,33 @@ async function commentAfterRun(
 async function publish(
   request: CommentRequest,
   message: Message,
-  ports: CommentPorts & { page: string; artifactUrl: string },
+  ports: CommentPorts & Published,
 ): Promise<Outcome<CommentRecord>> {
-  const { context, page, artifactUrl } = ports;
-  const { reports, pullRequest, commit, isStrangers } = message;
+  const { page, artifactUrl } = ports;
+  const { reports, pullRequest, commit, run, isHead } = message;
+  const { key } = request;
   const board = await boardOf(request, ports);
-  const link = artifactUrl || context.runUrl;
-  const note = isStrangers ? { note: STRANGERS_NOTE } : {};
+  const verdict = { reports: withEvaluations(reports), revision: commit?.slice(0, 12) ?? '', run };
+  let isOutdated = false;
   const written = await board.upsertComment({
     pullRequest,
-    key: request.key,
-    body: (previous) =>
-      renderComment({
-        key: request.key,
-        reports: withEvaluations(reports),
-        ...(previous === undefined ? {} : { previous }),
-        ...(link ? { link } : {}),
-        ...(commit ? { revision: commit.slice(0, 12) } : {}),
+    key,
+    body(previous) {
+      isOutdated = previous !== undefined && showsLater(previous, { ...verdict, isHead });
+      if (previous !== undefined && isOutdated) return foldVerdict(previous, { ...verdict, key });
+      return renderComment({
+        ...verdict,
+        key,
+        previous,
+        ...linkOf(ports),
         ...sourceOf(request, message),
-        ...note,
-      }),
+        ...noteOf(message),
+      });
+    },
   });
-  const checkUrl =
-    request.check && commit && request.forge === 'github'
-      ? await writeCheck(request, message, { ...ports, link, note })
-      : '';
-  return answer(message, { ...written, page, artifactUrl, checkUrl });
+  const checkUrl = request.check ? await writeCheck(request, message, ports) : '';
+  const status = isOutdated ? 'outdated' : written.status;
+  return answer(message, { ...written, status, page, artifactUrl, checkUrl });
 }
 
 async function boardOf({ forge, output }: CommentRequest, ports: CommentPorts): Promise<CommentBoard> {
@@ -180,55 +215,29 @@ async function boardOf({ forge, output }: CommentRequest, ports: CommentPorts): 
 
 async function writeCheck(
   { key }: CommentRequest,
-  { reports, commit }: Message,
-  context: CommentPorts & { link: string | undefined; note: object },
+  message: Message,
+  ports: CommentPorts & Published,
 ): Promise<string> {
-  const { link, note } = context;
+  const { reports, commit } = message;
   const summary = renderMarkdown(withEvaluations(reports), {
     budget: CHECK_BUDGET,
-    ...(link ? { link } : {}),
-    ...note,
+    ...linkOf(ports),
+    ...noteOf(message),
   });
-  const { url } = await (await context.forge()).publishCheck(
-    checkRunOf(reports, { name: key, commit: commit!, summary }),
+  // Where the event names none, it is the commit that was checked out and judged.
+  const judged = commit ?? (await (await ports.clone()).head());
+  const { url } = await (await ports.forge()).publishCheck(
+    checkRunOf(reports, { name: key, commit: judged, summary }),
   );
   return url;
 }
 
-/** The page for a browser: beside the reports, and in the artifact. */
-async function writePage(
-  request: CommentRequest,
-  message: Message,
-  { workspace }: CommentPorts,
-): Promise<string> {
-  await workspace.write('.rastro/.gitignore', '*\n');
-  await workspace.write(HTML_REPORT, pageOf(request, message));
-  return HTML_REPORT;
-}
+/** What was left for readers before the comment is written. */
+type Published = Pick<CommentRecord, 'page' | 'artifactUrl'>;
 
-function artifactName({ key }: CommentRequest): string {
-  return `rastro-${key}`;
-}
-
-/** Undefined where artifacts cannot be kept or are not asked for. A comment is worth more than its link: a failure is only told. */
-async function keepArtifact(request: CommentRequest, message: Message, ports: CommentPorts) {
-  if (!request.artifact || request.forge !== 'github') return undefined;
-  try {
-    return await (await ports.artifacts()).keep({
-      name: artifactName(request),
-      files: [
-        { name: 'report.html', text: pageOf(request, message) },
-        ...message.reports.map((report, index) => ({
-          name: `reports/${String(index).padStart(4, '0')}.json`,
-          text: renderJson(report),
-        })),
-      ],
-    });
-  } catch (error) {
-    if (!isRastroError(error)) throw error;
-    ports.progress.step(`The comment goes without its artifact: ${error.message}`);
-    return undefined;
-  }
+function linkOf({ artifactUrl, context }: CommentPorts & Published): { link?: string } {
+  const link = artifactUrl || context.runUrl;
+  return link ? { link } : {};
 }
 
 function answer(
@@ -243,13 +252,24 @@ function isReadOnly(error: unknown): boolean {
   return isRastroError(error) && error.faults.some(({ code }) => code === 'permission-missing');
 }
 
+function checkElsewhere(forge: string): InputError {
+  return new InputError(
+    fault(
+      'check-elsewhere',
+      `a check run is written on GitHub, and the comment goes to "${forge}"`,
+      undefined,
+      'Leave "check" out.',
+    ),
+  );
+}
+
 function noPullRequest(): InputError {
   return new InputError(
     fault(
       'no-pull-request',
       'this run is not about a pull request',
       undefined,
-      'Run it on the event pull_request, or give "pull-request".',
+      'Run it on the event pull_request, or give "pull-request"; with "check: true" a check run is written without one.',
     ),
   );
 }

@@ -8,6 +8,8 @@ export interface RunContext {
   readonly actor: string;
   /** The actor's numeric id on the forge. */
   readonly actorId: number | undefined;
+  /** Number of the run, greater for one that was started later; undefined outside of a forge's workflows. */
+  readonly runId: number | undefined;
   /** Page of the workflow run. */
   readonly runUrl: string | undefined;
   /** `owner/name` on GitHub; undefined when the repository is on another forge, or on none. */
