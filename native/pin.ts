@@ -34,13 +34,9 @@ function onnxRuntimeParts(platform: string): Part[] {
   ];
 }
 
+/** Its JavaScript is in the bundle. */
 function duckDbParts(platform: string): Part[] {
-  return [
-    { name: '@duckdb/node-api' },
-    { name: '@duckdb/node-bindings' },
-    { name: `@duckdb/node-bindings-${platform}` },
-    { name: 'detect-libc' },
-  ];
+  return [{ name: `@duckdb/node-bindings-${platform}` }];
 }
 
 /** The text of the manifest for a lock. A platform whose packages are not all in the lock is left out. */
@@ -55,7 +51,7 @@ export function manifestText(lock: string): string {
     ),
   });
   const manifest = {
-    '@duckdb/node-api': module('@duckdb/node-api', duckDbPlatforms, duckDbParts),
+    '@duckdb/node-bindings': module('@duckdb/node-bindings', duckDbPlatforms, duckDbParts),
     'onnxruntime-node': module('onnxruntime-node', onnxRuntimePlatforms, onnxRuntimeParts),
   };
   return `${JSON.stringify(manifest, undefined, 2)}\n`;

@@ -91,7 +91,7 @@ test('actions run from it on a machine that has no workspace, and fetch their na
     expect(result.exitCode, `${result.stdout}\n${result.stderr}`).toBe(0);
     return result;
   };
-  expect((await run('validate')).stdout).toContain('Fetching @duckdb/node-api');
+  expect((await run('validate')).stdout).toContain('Fetching @duckdb/node-bindings');
   expect((await run('train')).outputs.trained).toBe('churn');
   expect((await run('evaluate')).stdout).toContain('Fetching onnxruntime-node');
   expect(readdirSync(tools.path).sort()).toEqual(['@duckdb', 'onnxruntime-node']);

@@ -24,10 +24,13 @@ process.noDeprecation = true;
  */
 const NEVER_CALLED = 'unzip-stream';
 
+/** DuckDB's native part, which no bundle has: the engine loads it, and puts it where DuckDB's JavaScript asks for it. */
+const NATIVE = '@duckdb/node-bindings';
+
 const { code, assets } = await bundle(join(here, 'lib', 'index.js'), {
   cache: false,
   esm: true,
-  externals: { [NEVER_CALLED]: './unzip.js' },
+  externals: { [NEVER_CALLED]: './unzip.js', [NATIVE]: './duckdb-bindings.js' },
   license: 'LICENSES.txt',
   quiet: true,
   target: 'es2022',
@@ -36,6 +39,11 @@ const { code, assets } = await bundle(join(here, 'lib', 'index.js'), {
 rmSync(dist, { recursive: true, force: true });
 write(join(dist, 'index.js'), await small(code));
 write(join(dist, 'unzip.js'), `export default {};\n`);
+// The first for an import, the second for a `require`.
+write(
+  join(dist, 'duckdb-bindings.js'),
+  `const bindings = {};\nexport { bindings as default, bindings as 'module.exports' };\n`,
+);
 for (const [name, { source }] of Object.entries(assets)) {
   write(join(dist, name), name.endsWith('.js') ? await small(source) : withNotices(name, String(source)));
 }

@@ -1,4 +1,7 @@
+import { enableCompileCache } from 'node:module';
+import { join } from 'node:path';
 import process from 'node:process';
+import { cacheFolder } from '@rastro/engine';
 
 /** What an action's module gives: it reads its inputs, does its work, and sets the exit code. */
 interface ActionModule {
@@ -37,6 +40,8 @@ export async function run(verb: string): Promise<void> {
     process.exitCode = 2;
     return;
   }
+  // What V8 makes of the code is kept where the native parts are, for the next step of the job and the next job on the machine.
+  enableCompileCache(join(cacheFolder(process.env), 'rastro-compiled'));
   const load = verbs[verb];
   if (!load) throw new Error(`this bundle has no ${verb}`);
   const action = await load();

@@ -17,6 +17,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 const root = join(import.meta.dirname, '../../..');
 /** Every job that uses an action downloads the bundle. */
 const budgetBytes = 1_500_000;
+/** What one action reads of it, unpacked, before it has anything to do: every step waits for that. */
+const startBytes = 1_500_000;
 
 let temporary: string;
 let first: string;
@@ -67,11 +69,17 @@ test('every action with an action.yml has a stub that starts its verb in the bun
   }
 });
 
-test('a verb that fails before it reads data or a model has loaded no native code', () => {
+test('a verb that fails before it reads data or a model has loaded no native code, and little of the bundle', () => {
   const verbs = readdirSync(join(first, 'actions')).filter((verb) => verb !== '_bundle');
   expect(verbs).toContain('validate');
-  for (const verb of [...verbs, 'cli'])
-    expect({ verb, loaded: nativeCodeOf(verb) }).toEqual({ verb, loaded: [] });
+  for (const verb of [...verbs, 'cli']) {
+    const { native, files } = loadedBy(verb);
+    expect({ verb, native }).toEqual({ verb, native: [] });
+    expect(files.length).toBeGreaterThan(0);
+    const bytes = files.reduce((sum, file) => sum + readFileSync(new URL(file)).length, 0);
+    // The command line knows every verb.
+    if (verb !== 'cli') expect(bytes, `${verb} loads ${files.join(', ')}`).toBeLessThan(startBytes);
+  }
 });
 
 test('a Node.js that is too old is told which one is needed', () => {
@@ -120,15 +128,29 @@ function contents(folder: string): Record<string, string> {
   );
 }
 
-/** Runs a verb in an empty folder and tells which of the native modules' libraries its process had loaded at the end. */
-function nativeCodeOf(verb: string): string[] {
+interface Loaded {
+  /** Libraries of the native modules. */
+  readonly native: readonly string[];
+  /** Addresses of the files of the bundle. */
+  readonly files: readonly string[];
+}
+
+/** Runs a verb in an empty folder and tells what its process had loaded at the end. */
+function loadedBy(verb: string): Loaded {
   const empty = mkdtempSync(join(tmpdir(), 'rastro-empty-'));
-  const marker = 'loaded libraries: ';
+  const marker = 'loaded: ';
   const script = `
+    const files = [];
+    require('node:module').registerHooks({
+      load(url, context, next) {
+        if (url.startsWith('file:')) files.push(url);
+        return next(url, context);
+      },
+    });
     process.on('exit', () => {
       const { sharedObjects } = process.report.getReport();
       const native = sharedObjects.filter((path) => /duckdb|onnxruntime/.test(path));
-      require('node:fs').writeSync(2, ${JSON.stringify(`\n${marker}`)} + JSON.stringify(native) + '\\n');
+      require('node:fs').writeSync(2, ${JSON.stringify(`\n${marker}`)} + JSON.stringify({ native, files }) + '\\n');
     });
     import(${JSON.stringify(join(dist(first), 'index.js'))}).then(({ run }) => run(${JSON.stringify(verb)}));`;
   const { stderr } = spawnSync(process.execPath, ['-e', script], {
@@ -137,10 +159,11 @@ function nativeCodeOf(verb: string): string[] {
     encoding: 'utf8',
     timeout: 30_000,
   });
-  expect(existsSync(join(empty, 'tools')), `${verb} fetched native code`).toBe(false);
+  expect(readdirSync(join(empty, 'tools')), `${verb} fetched native code`).toEqual(['rastro-compiled']);
   rmSync(empty, { recursive: true, force: true });
   const line = stderr.split('\n').find((text) => text.startsWith(marker));
-  return JSON.parse(line?.slice(marker.length) ?? `["${verb} did not end by itself"]`);
+  if (line === undefined) throw new Error(`${verb} did not end by itself`);
+  return JSON.parse(line.slice(marker.length)) as Loaded;
 }
 
 function environment(tools: string): NodeJS.ProcessEnv {

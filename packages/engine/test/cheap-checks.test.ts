@@ -12,10 +12,10 @@ const folder = mkdtempSync(join(tmpdir(), 'rastro-cheap-'));
 const engine = createDuckDbEngine({ load: () => import('@duckdb/node-api'), threads: 2 });
 let session: Session;
 beforeAll(async () => {
-  session = new Session(await (await DuckDBInstance.create(':memory:', { threads: '2' })).connect());
+  session = new Session((await DuckDBInstance.create(':memory:', { threads: '2' })).connect());
 });
 afterAll(async () => {
-  session.close();
+  await session.close();
   await engine.close();
   rmSync(folder, { recursive: true, force: true });
 });

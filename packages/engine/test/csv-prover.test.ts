@@ -17,11 +17,11 @@ const path = join(folder, 'data.csv');
 const file = { absolute: path, path: 'data.csv' };
 let session: Session;
 beforeAll(async () => {
-  session = new Session(await (await DuckDBInstance.create(':memory:', { threads: '2' })).connect());
+  session = new Session((await DuckDBInstance.create(':memory:', { threads: '2' })).connect());
   await session.run("SET TimeZone = 'UTC'");
 });
-afterAll(() => {
-  session.close();
+afterAll(async () => {
+  await session.close();
   rmSync(folder, { recursive: true, force: true });
 });
 

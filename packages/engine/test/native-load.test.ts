@@ -21,6 +21,7 @@ test.skipIf(existsSync(join(dirname(process.execPath), 'npm')))(
     const repository = mkdtempSync(join(tmpdir(), 'rastro-user-'));
     plant(repository, 'onnxruntime-node');
     plant(repository, '@duckdb/node-api');
+    plant(repository, '@duckdb/node-bindings');
     const native = join(repository, 'vendor', 'rastro', 'native');
     cpSync(join(engine, 'src/native'), native, { recursive: true });
     for (const name of ['@rastro/fault', 'tar-stream']) {

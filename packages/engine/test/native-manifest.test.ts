@@ -47,8 +47,8 @@ test('what the manifest names is enough to run both modules', async ({ skip }) =
   }
   const cache = await mkdtemp(join(tmpdir(), 'rastro-real-'));
   try {
-    const duckDb = await installed('@duckdb/node-api', cache);
-    const version = `console.log(require('@duckdb/node-api').version())`;
+    const duckDb = await installed('@duckdb/node-bindings', cache);
+    const version = `console.log(require('@duckdb/node-bindings-${currentPlatform()}/duckdb.node').library_version())`;
     expect(runIn(duckDb, version)).toMatch(/^v1\./);
     const onnx = await installed('onnxruntime-node', cache);
     expect(runIn(onnx, `console.log(require('onnxruntime-node').listSupportedBackends()[0].name)`)).toBe(

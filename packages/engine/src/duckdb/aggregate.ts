@@ -63,7 +63,7 @@ async function fillTable(
     (column) => `${identifier(column.name)} ${isNumber(column) ? 'DOUBLE' : 'VARCHAR'}`,
   );
   await session.run(`CREATE TEMP TABLE judged (_row BIGINT, ${declared.join(', ')})`);
-  const appender = await session.connection.createAppender('judged');
+  const appender = await (await session.connection).createAppender('judged');
   const rows = columns[0]?.values.length ?? 0;
   for (let start = 0; start < rows; start += CHUNK_ROWS) {
     const end = Math.min(rows, start + CHUNK_ROWS);

@@ -39,7 +39,7 @@ export async function* batches(
 async function* chunksOf(session: Session, sql: string): AsyncIterable<DuckDBDataChunk> {
   // Room for DuckDB's own threads to read on while a model is busy on this one.
   await session.run("SET streaming_buffer_size = '16MB'");
-  const result = await session.connection.stream(sql);
+  const result = await (await session.connection).stream(sql);
   let next = result.fetchChunk();
   try {
     for (;;) {

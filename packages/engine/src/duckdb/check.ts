@@ -25,14 +25,24 @@ export async function checkPlan(
   plan: CheckPlan,
   tempDirectory: string,
 ): Promise<CheckResult> {
-  const names = plan.fields.map(({ name }) => name);
-  await parseRules(session, plan.rules, names);
   const folder = await mkdtemp(join(tempDirectory, 'rastro-check-'));
+  const direct = { folder, always: false };
+  const copied = { folder, always: true };
+  // The bytes of text files are read while the engine starts.
+  const opening = openAll(session, plan, direct);
+  // A failure is told when it is its turn: what is wrong with a rule goes first.
+  opening.catch(() => {});
   try {
-    const direct = await attempt(session, plan, { folder, always: false });
-    // Readers of CSV have lost rows and made up others. What was counted byte by byte decides; then copies are read.
-    return direct ?? (await attempt(session, plan, { folder, always: true })) ?? disagree(plan);
+    const names = plan.fields.map(({ name }) => name);
+    await parseRules(session, plan.rules, names);
+    return (
+      (await attempt(session, plan, await opening, direct)) ??
+      // Readers of CSV have lost rows and made up others. What was counted byte by byte decides; then copies are read.
+      (await attempt(session, plan, await openAll(session, plan, copied), copied)) ??
+      disagree(plan)
+    );
   } finally {
+    await opening.catch(() => {});
     await rm(folder, { recursive: true, force: true });
   }
 }
@@ -46,9 +56,9 @@ function disagree(plan: CheckPlan): never {
 async function attempt(
   session: Session,
   plan: CheckPlan,
+  opened: readonly OpenedFile[],
   scratch: Scratch,
 ): Promise<CheckResult | undefined> {
-  const opened = await openAll(session, plan, scratch);
   const names = plan.fields.map(({ name }) => name);
   const table = tableOf(opened, names);
   await makeViews(session, table, names);

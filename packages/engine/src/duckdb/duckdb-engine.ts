@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { DuckDBInstance } from '@duckdb/node-api';
+import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import type { CheckPlan, CheckResult, TableProfile } from '@rastro/contract';
 import type {
   Batch,
@@ -16,7 +16,7 @@ import { aggregateColumns } from './aggregate.ts';
 import { checkPlan } from './check.ts';
 import { profileTable } from './profile.ts';
 import { describeTable, readTable } from './read.ts';
-import { Session } from './session.ts';
+import { Session, told } from './session.ts';
 
 /** What the engine may use. */
 export interface DuckDbOptions {
@@ -56,11 +56,11 @@ class DuckDbEngine implements DataEngine {
     columns: readonly ColumnRequest<Kind>[],
     options: { batchRows?: number; where?: string } = {},
   ): AsyncIterable<Batch<Kind>> {
-    const session = await this.#open();
+    const session = this.#open();
     try {
       yield* readTable(session, source, columns, { ...options, tempDirectory: this.#tempDirectory });
     } finally {
-      session.close();
+      await session.close();
     }
   }
 
@@ -70,11 +70,13 @@ class DuckDbEngine implements DataEngine {
   }
 
   check(plan: CheckPlan, { memoryLimit, threads }: EngineResources = {}): Promise<CheckResult> {
-    return this.#inSession(async (session) => {
-      if (memoryLimit !== undefined) await session.run(`SET memory_limit = '${memoryLimit}'`);
-      if (threads !== undefined) await session.run(`SET threads = ${threads}`);
-      return checkPlan(session, plan, this.#tempDirectory);
-    });
+    return this.#inSession(
+      (session) => checkPlan(session, plan, this.#tempDirectory),
+      [
+        ...(memoryLimit === undefined ? [] : [`SET memory_limit = '${memoryLimit}'`]),
+        ...(threads === undefined ? [] : [`SET threads = ${threads}`]),
+      ],
+    );
   }
 
   async close(): Promise<void> {
@@ -87,21 +89,18 @@ class DuckDbEngine implements DataEngine {
     return this.#options.tempDirectory ?? tmpdir();
   }
 
-  async #inSession<T>(work: (session: Session) => Promise<T>): Promise<T> {
-    const session = await this.#open();
+  async #inSession<T>(work: (session: Session) => Promise<T>, settings: readonly string[] = []): Promise<T> {
+    const session = this.#open(settings);
     try {
       return await work(session);
     } finally {
-      session.close();
+      await session.close();
     }
   }
 
-  async #open(): Promise<Session> {
+  #open(settings: readonly string[] = []): Session {
     this.#instance ??= this.#start();
-    const session = new Session(await (await this.#instance).connect());
-    // Times without a zone must mean the same on every machine.
-    await session.run("SET TimeZone = 'UTC'");
-    return session;
+    return new Session(connectTo(this.#instance, settings));
   }
 
   async #start(): Promise<DuckDBInstance> {
@@ -117,4 +116,14 @@ class DuckDbEngine implements DataEngine {
       ...(memoryLimit === undefined ? {} : { memory_limit: memoryLimit }),
     });
   }
+}
+
+async function connectTo(
+  instance: Promise<DuckDBInstance>,
+  settings: readonly string[],
+): Promise<DuckDBConnection> {
+  const connection = await (await instance).connect();
+  // Times without a zone must mean the same on every machine.
+  for (const setting of ["SET TimeZone = 'UTC'", ...settings]) await told(() => connection.run(setting));
+  return connection;
 }

@@ -4,20 +4,24 @@ import { fault, OutsideError } from '@rastro/fault';
 /** One row of an answer: texts, numbers as texts, lists and structs as JSON values. */
 export type JsonRow = Record<string, unknown>;
 
-/** A connection of its own, so that its temporary views are nobody else's. */
+/** A connection of its own, so that its temporary views are nobody else's. It may still be on its way. */
 export class Session {
-  readonly connection: DuckDBConnection;
+  readonly connection: Promise<DuckDBConnection>;
 
-  constructor(connection: DuckDBConnection) {
+  constructor(connection: Promise<DuckDBConnection>) {
     this.connection = connection;
+    // A failure is told to whoever asks first.
+    connection.catch(() => {});
   }
 
   async run(sql: string): Promise<void> {
-    await this.#told(() => this.connection.run(sql));
+    const connection = await this.connection;
+    await told(() => connection.run(sql));
   }
 
   async rows(sql: string, values?: string[]): Promise<JsonRow[]> {
-    const reader = await this.#told(() => this.connection.runAndReadAll(sql, values));
+    const connection = await this.connection;
+    const reader = await told(() => connection.runAndReadAll(sql, values));
     return reader.getRowObjectsJson() as JsonRow[];
   }
 
@@ -27,25 +31,29 @@ export class Session {
     return first;
   }
 
-  close(): void {
-    this.connection.closeSync();
+  async close(): Promise<void> {
+    await this.connection.then(
+      (connection) => connection.closeSync(),
+      () => {},
+    );
   }
+}
 
-  async #told<T>(ask: () => Promise<T>): Promise<T> {
-    try {
-      return await ask();
-    } catch (error) {
-      const message = (error as Error).message;
-      if (!/^Out of Memory Error/.test(message)) throw error;
-      throw new OutsideError(
-        fault(
-          'engine-memory',
-          'the data engine ran out of memory',
-          undefined,
-          'Give it more with the memory limit, fewer threads, or a disk to spill to.',
-        ),
-        { cause: error },
-      );
-    }
+/** @throws OutsideError when what is asked takes more memory than there is. */
+export async function told<T>(ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask();
+  } catch (error) {
+    const message = (error as Error).message;
+    if (!/^Out of Memory Error/.test(message)) throw error;
+    throw new OutsideError(
+      fault(
+        'engine-memory',
+        'the data engine ran out of memory',
+        undefined,
+        'Give it more with the memory limit, fewer threads, or a disk to spill to.',
+      ),
+      { cause: error },
+    );
   }
 }

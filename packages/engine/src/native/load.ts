@@ -15,12 +15,17 @@ export interface LoadOptions {
 const loaded = new Map<NativeName, Promise<unknown>>();
 
 /**
- * DuckDB, from Rastro's own workspace when this runs inside it, else from the tool cache, fetched at first use.
+ * DuckDB: all of it from Rastro's own workspace when this runs inside it, else over a native part from the tool cache, fetched at
+ * first use.
  * @throws InputError `native-unsupported-platform`, `npm-missing`
  * @throws OutsideError `native-download-failed`, `native-checksum-mismatch`, `native-archive-unsafe`, `native-not-loadable`
  */
 export async function loadDuckDb(options?: LoadOptions): Promise<typeof import('@duckdb/node-api')> {
-  return (await once('@duckdb/node-api', options)) as typeof import('@duckdb/node-api');
+  const bindings = (await once('@duckdb/node-bindings', options)) as object;
+  // A bundle has DuckDB's JavaScript, and an empty object where that asks for its native part.
+  const { default: asked } = await import('@duckdb/node-bindings');
+  if (asked !== bindings) Object.setPrototypeOf(asked, bindings);
+  return import('@duckdb/node-api');
 }
 
 /** ONNX Runtime, found and fetched like {@link loadDuckDb}, with the same errors. */
@@ -38,18 +43,20 @@ function once(name: NativeName, options: LoadOptions = {}): Promise<unknown> {
 }
 
 async function load(name: NativeName, { onFetch }: LoadOptions): Promise<unknown> {
+  const own = workspaceOf(name);
+  const platform = currentPlatform();
   const folder =
-    workspaceOf(name) ??
+    own ??
     (await install({
       name,
       module: manifest[name],
-      platform: currentPlatform(),
+      platform,
       cache: cacheFolder(process.env),
       environment: process.env,
       onFetch: () => onFetch?.(`Fetching ${name} ${manifest[name].version}`),
     }));
   try {
-    return createRequire(join(folder, 'package.json'))(name);
+    return createRequire(join(folder, 'package.json'))(own ? name : entryOf(name, platform));
   } catch (error) {
     throw new OutsideError(
       {
@@ -59,6 +66,16 @@ async function load(name: NativeName, { onFetch }: LoadOptions): Promise<unknown
       },
       { cause: error },
     );
+  }
+}
+
+/** What to load of the parts that are unpacked. */
+function entryOf(name: NativeName, platform: string): string {
+  switch (name) {
+    case '@duckdb/node-bindings':
+      return `${name}-${platform}/duckdb.node`;
+    case 'onnxruntime-node':
+      return name;
   }
 }
 
