@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Contract } from '@rastro/contract';
-import { DataLock, Project, TrainLock } from '@rastro/lineage';
+import { DataLock, Evaluate, Project, TrainLock } from '@rastro/lineage';
 import { Policy, PolicyTests } from '@rastro/registry';
 import { verbs } from '@rastro/usecases';
 import { z } from 'zod';
@@ -15,9 +15,9 @@ import {
   readActionFile,
   root,
 } from './action-files.ts';
-import { contractTable } from './contract-table.ts';
 import { faultCodes } from './fault-codes.ts';
 import { plottingLibrary } from './plotting-library.ts';
+import { schemaTable } from './schema-table.ts';
 
 /** Every file that is made from code, by path, with the content that it must have. */
 export async function generatedFiles(): Promise<Map<string, string>> {
@@ -27,11 +27,13 @@ export async function generatedFiles(): Promise<Map<string, string>> {
     const yaml = `actions/${verb}/action.yml`;
     files.set(yaml, await generatedActionYaml(verb, read(yaml)));
     const readme = `actions/${verb}/README.md`;
-    files.set(readme, generatedReadme(readActionFile(verb), read(readme)));
+    const keys = KEYS[verb];
+    const text = generatedReadme(readActionFile(verb), read(readme));
+    files.set(readme, keys ? between(text, 'keys', schemaTable(Evaluate, keys)) : text);
   }
   files.set('README.md', between(read('README.md'), 'verbs', verbTable()));
   files.set('docs/troubleshooting.md', between(read('docs/troubleshooting.md'), 'faults', faultTable()));
-  files.set('docs/contract.md', between(read('docs/contract.md'), 'contract', contractTable()));
+  files.set('docs/contract.md', between(read('docs/contract.md'), 'contract', schemaTable(Contract)));
   files.set('schemas/rastro.schema.json', jsonSchema('rastro.yaml', Project));
   files.set('schemas/contract.schema.json', jsonSchema('contracts/<dataset>.yaml', Contract));
   files.set('schemas/policy.schema.json', jsonSchema('rastro.policy.yaml', Policy));
@@ -44,6 +46,13 @@ export async function generatedFiles(): Promise<Map<string, string>> {
   files.set('packages/report/src/plotting-library.ts', plottingLibrary());
   return files;
 }
+
+/** Actions that go by the section `evaluate:` of a model, and by which of its keys. */
+const KEYS: Readonly<Record<string, (key: string) => boolean>> = {
+  evaluate: () => true,
+  compare: (key) =>
+    key === 'alpha' || /^metrics\.<name>\.(goal|target|tolerance|relative_tolerance)$/.test(key),
+};
 
 /** Not padded to equal widths, nor formatted: a cell that has many messages would widen every row. */
 function faultTable(): string[] {

@@ -73,7 +73,7 @@ const Slice = z.union([
       .describe('Borders between the ranges; a value on a border belongs above it. Default: the quartiles.'),
   }),
   z.strictObject({
-    name: z.string().min(1),
+    name: z.string().min(1).describe('What the slice is called in reports.'),
     where: z.string().min(1).describe('SQL condition on the columns of the data.'),
   }),
 ]);
@@ -90,7 +90,10 @@ const tuning = {
 
 const ThresholdRule = z.union([
   z.number().min(0).max(1),
-  z.strictObject({ maximise: z.enum(['f1', 'youden']), ...tuning }),
+  z.strictObject({
+    maximise: z.enum(['f1', 'youden']).describe('What the threshold makes greatest.'),
+    ...tuning,
+  }),
   z.strictObject({
     min_precision: z.number().min(0).max(1).describe('Best recall at this precision.'),
     ...tuning,
@@ -171,7 +174,9 @@ export const Evaluate = z
       .min(0)
       .max(100_000)
       .default(1000)
-      .describe('Bootstrap resamples behind the intervals; 0 for none.'),
+      .describe(
+        'Bootstrap resamples behind the intervals; 0 for none. Their time grows with rows times resamples.',
+      ),
     seed: z.number().int().nonnegative().default(0).describe('Seed of the bootstrap.'),
     alpha: z
       .number()

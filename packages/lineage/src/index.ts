@@ -1,4 +1,5 @@
 /** What made this model: rastro.yaml, stages, digests, lock. */
+export { Evaluate } from './evaluate-config.ts';
 export {
   DataLock,
   dataLockPath,

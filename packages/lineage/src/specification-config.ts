@@ -58,7 +58,7 @@ const name = z.string().min(1).describe('What the test says, in a sentence.');
 
 const Invariance = z
   .strictObject({
-    kind: z.literal('invariance'),
+    kind: z.literal('invariance').describe('Changing the column must not change the answer.'),
     name,
     column: z.string().describe('Column to change.'),
     values: z
@@ -75,7 +75,7 @@ const Invariance = z
 
 const Direction = z
   .strictObject({
-    kind: z.literal('direction'),
+    kind: z.literal('direction').describe('Changing the column must move the answer one way.'),
     name,
     column: z.string().describe('Numeric column to change.'),
     by: z
@@ -94,7 +94,7 @@ const Direction = z
 
 const Functionality = z
   .strictObject({
-    kind: z.literal('functionality'),
+    kind: z.literal('functionality').describe('These rows must get these answers.'),
     name,
     rows: z
       .array(
@@ -105,14 +105,15 @@ const Functionality = z
           max: z.number().optional().describe('Highest score of the positive class, or value.'),
         }),
       )
-      .min(1),
+      .min(1)
+      .describe('Rows, each with the answer that it must get.'),
     tolerance,
   })
   .describe('These rows must get these answers.');
 
 const Golden = z
   .strictObject({
-    kind: z.literal('golden'),
+    kind: z.literal('golden').describe('The answers must be those of a dataset.'),
     name,
     data: Name.describe('Dataset with the features and the answers that once were given.'),
     prediction: z.string().optional().describe('Its column with the label or value.'),
