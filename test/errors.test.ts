@@ -277,12 +277,12 @@ const inputs: Mistake[] = [
     says: /fail-on: expected one of "any", "new", "never", got 'eror'/,
   },
   {
-    name: 'a yes that is not true',
+    name: 'a truth value that is none',
     verb: 'train',
-    inputs: { force: 'yes' },
+    inputs: { force: 'sure' },
     exit: 2,
     code: 'invalid-input',
-    says: /force: expected true or false, got 'yes'/,
+    says: /force: expected true or false \(or yes or no\), got 'sure'/,
   },
   {
     name: 'a required input that is not given',

@@ -234,6 +234,17 @@ describe('on the command line', () => {
     expect(stdout).toMatch(/count_if\(_v1 > 120\)/);
   });
 
+  test.each([
+    [['--explain'], true],
+    [['--explain', 'yes'], true],
+    [['--explain=True'], true],
+    [['--explain', 'no'], false],
+    [['--explain=false'], false],
+  ])('an option that may be on or off takes both words: %s', async (args, isOn) => {
+    const { stdout } = await cli(place.directory, ['validate', ...args]);
+    expect(stdout.includes('are planned; none was made')).toBe(isOn);
+  });
+
   test('a contract that says where its data is needs nothing else', async () => {
     await place.repository.write({
       'alone/contracts/a.yaml':

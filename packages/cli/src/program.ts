@@ -76,7 +76,7 @@ function verbCommand(
 
 function option({ name, description, type, choices, default: initial }: Parameter): Option {
   const flag =
-    type === 'boolean' ? `--${name} [yes]` : `--${name} <${type === 'choice' ? choices.join('|') : type}>`;
+    type === 'boolean' ? `--${name} [yes|no]` : `--${name} <${type === 'choice' ? choices.join('|') : type}>`;
   const made = new Option(
     flag,
     initial ? `${description} (default: ${initial.replaceAll('\n', ', ')})` : description,

@@ -96,7 +96,8 @@ function expectation(issue: z.core.$ZodIssue, found: Parameter): string {
   if (found.type === 'choice')
     return `expected one of ${found.choices.map((choice) => `"${choice}"`).join(', ')}`;
   if (issue.code === 'invalid_type' && found.type === 'number') return 'expected a number';
-  if (issue.code === 'invalid_type' && found.type === 'boolean') return 'expected true or false';
+  if (issue.code === 'invalid_type' && found.type === 'boolean')
+    return 'expected true or false (or yes or no)';
   return issue.message.charAt(0).toLowerCase() + issue.message.slice(1);
 }
 
@@ -106,8 +107,8 @@ function typedValue(text: string, { type }: Parameter): unknown {
     case 'number':
       return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text.trim()) ? Number(text) : text;
     case 'boolean':
-      if (/^(true|True|TRUE)$/.test(text)) return true;
-      return /^(false|False|FALSE)$/.test(text) ? false : text;
+      if (/^(true|yes)$/i.test(text)) return true;
+      return /^(false|no)$/i.test(text) ? false : text;
     case 'list':
       return text
         .split(/[\n,]/)
