@@ -234,11 +234,61 @@ describe('a stage that holds no version yet', () => {
     expect(strict.exitCode).toBe(1);
   });
 
+  test('is suggested where its name is but misspelt, and so is a version without its letter', async () => {
+    await repository.git('tag', 'v3.0.0');
+    const asked = async (baseline: string) => {
+      const { exitCode, stdout } = await act('compare', { baseline });
+      expect(exitCode).toBe(2);
+      return /Did you mean "(.*?)"/.exec(stdout)?.[1];
+    };
+    expect([await asked('3.0.0'), await asked('merge_base'), await asked('4.0.0')]).toEqual([
+      'v3.0.0',
+      'merge-base',
+      undefined,
+    ]);
+    await repository.git('tag', '--delete', 'v3.0.0');
+  });
+
   test('is not taken for one that nobody knows', async () => {
     const { exitCode, stdout } = await act('compare', { baseline: 'pord' });
     expect(exitCode).toBe(2);
     expect(stdout).toContain('"pord" is neither a stage or version of churn nor a Git revision');
   });
+});
+
+test('a record of the merge-base that cannot be read is told, and one that was named stops', async () => {
+  await repository.branch('broken');
+  await repository.write({ 'metrics/churn.json': `<<<<<<< HEAD\n${record}` });
+  await repository.commit('Leave the marks of a merge');
+  const bad = await repository.git('rev-parse', 'HEAD');
+  await repository.branch('mend');
+  await repository.write({ 'metrics/churn.json': record });
+  await repository.commit('Evaluate again');
+  const event = { pull_request: { number: 1, base: { sha: bad }, head: { sha: 'HEAD' } } };
+  const run = (inputs: Record<string, string>) =>
+    runAction({
+      verb: 'compare',
+      directory: repository.directory,
+      inputs,
+      env: { RUNNER_TOOL_CACHE: TOOLS },
+      eventName: 'pull_request',
+      event,
+    });
+  const told = await run({});
+  expect([told.exitCode, told.outputs.result], told.stdout).toEqual([0, 'no-baseline']);
+  expect(told.annotations).toContainEqual(
+    expect.objectContaining({
+      level: 'warning',
+      title: 'baseline-unreadable',
+      file: 'metrics/churn.json',
+      message: expect.stringContaining('is not JSON'),
+    }),
+  );
+  expect(told.summary).toMatch(/`merge-base` has one that cannot be read: .*is not JSON/);
+  expect((await run({ 'require-baseline': 'yes' })).exitCode).toBe(1);
+  const named = await run({ baseline: bad });
+  expect([named.exitCode, named.stdout]).toEqual([2, expect.stringContaining('is not JSON')]);
+  await repository.git('checkout', '--quiet', 'main');
 });
 
 test('a candidate may be a revision', async () => {

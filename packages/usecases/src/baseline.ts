@@ -1,3 +1,4 @@
+import { didYouMean } from '@rastro/document';
 import { fault, InputError, place } from '@rastro/fault';
 import { type ModelConfig, PROJECT_FILE, readProject, readTrainLock, trainLockPath } from '@rastro/lineage';
 import { type EvaluationRecord, readRecord } from '@rastro/metrics';
@@ -15,6 +16,8 @@ export interface Baseline {
   /** `merge-base 1a2b3c4d5e6f`, `version v1.2.0`, `stage prod (v1.2.0)`. */
   readonly name: string;
   readonly record: EvaluationRecord | undefined;
+  /** Why the record that is there cannot be read. Only of the merge-base, which no change of today can mend. */
+  readonly unreadable?: string;
 }
 
 /** Whether a baseline or a candidate is named by its record file. */
@@ -34,7 +37,7 @@ export async function recordFile(path: string, workspace: Workspace): Promise<Ev
 /**
  * Finds what a baseline names: a record file, the merge-base, a stage, a version, or any Git revision, in this order. A
  * stage that the policy or `deploy:` names and that holds no version yet is a baseline without a record.
- * @throws InputError when it names nothing.
+ * @throws InputError when it names nothing, or what it names holds a record that cannot be read; that of the merge-base is no record.
  */
 export async function findBaseline(
   asked: string,
@@ -53,22 +56,49 @@ export async function findBaseline(
       : await named(asked, model, git, sha256);
   if (!found) {
     if (asked === 'merge-base') return undefined;
-    if (model.config?.deploy[asked] || (await findProtectedPolicy(git, { sha256 }))?.policy.stages[asked])
+    const stages = [
+      ...Object.keys(model.config?.deploy ?? {}),
+      ...Object.keys((await findProtectedPolicy(git, { sha256 }))?.policy.stages ?? {}),
+    ];
+    if (stages.includes(asked))
       return { commit: null, name: `stage ${asked}, which holds no version yet`, record: undefined };
     throw new InputError(
       fault(
         'unknown-baseline',
         `"${asked}" is neither a stage or version of ${model.name} nor a Git revision`,
         undefined,
-        'Give merge-base, a stage, a version such as v1.0.0, a commit, or a record file that ends in .json.',
+        await nearestTo(asked, model, stages, git),
       ),
     );
   }
   const bytes = await git.readFile(found.commit, model.path);
-  const record = bytes
-    ? readRecord(new TextDecoder().decode(bytes), `${model.path} at ${found.name}`)
-    : undefined;
-  return { ...found, record };
+  if (!bytes) return { ...found, record: undefined };
+  try {
+    return {
+      ...found,
+      record: readRecord(new TextDecoder().decode(bytes), `${model.path} at ${found.name}`),
+    };
+  } catch (error) {
+    if (asked !== 'merge-base' || !(error instanceof InputError)) throw error;
+    return { ...found, record: undefined, unreadable: error.faults[0]!.message };
+  }
+}
+
+/** What may have been meant, or what may be given. */
+async function nearestTo(
+  asked: string,
+  model: { readonly name: string },
+  stages: readonly string[],
+  git: Repository,
+): Promise<string> {
+  const versions = registryState(await git.tags()).get(model.name)?.versions ?? [];
+  const known = ['merge-base', ...stages, ...versions.map(({ version }) => version)];
+  const withLetter = `v${asked}`;
+  const isThere = known.includes(withLetter) || (await git.resolve(withLetter)) !== undefined;
+  const nearest = isThere ? withLetter : didYouMean(asked, known);
+  return nearest === undefined
+    ? 'Give merge-base, a stage, a version such as v1.0.0, a commit, or a record file that ends in .json.'
+    : `Did you mean "${nearest}"?`;
 }
 
 async function mergeBase(git: Repository, pullRequestBase: string | undefined) {

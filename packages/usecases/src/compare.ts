@@ -17,7 +17,7 @@ import {
 } from '@rastro/metrics';
 import type { Report, Status } from '@rastro/report';
 import { z } from 'zod';
-import { findBaseline, isRecordFile, recordFile } from './baseline.ts';
+import { type Baseline, findBaseline, isRecordFile, recordFile } from './baseline.ts';
 import { compareReport } from './compare-report.ts';
 import { recordPath } from './evaluate.ts';
 import type { Outcome } from './outcome.ts';
@@ -113,7 +113,9 @@ export async function compare(
         askedBaseline: request.baseline,
         isRescored: rescored !== undefined,
         unpaired: typeof found === 'string' ? found : undefined,
-        status: statusOf(comparison.verdict, request),
+        unreadable:
+          baseline?.unreadable === undefined ? undefined : { ...subject, reason: baseline.unreadable },
+        status: statusOf(comparison.verdict, request, baseline),
       }),
     );
   }
@@ -135,8 +137,9 @@ function isFailure(verdict: MetricVerdict, { requireBaseline }: CompareRequest):
   }
 }
 
-function statusOf(verdict: MetricVerdict, request: CompareRequest): Status {
+function statusOf(verdict: MetricVerdict, request: CompareRequest, baseline: Baseline | undefined): Status {
   if (isFailure(verdict, request)) return request.failOn === 'never' ? 'warn' : 'fail';
+  if (baseline?.unreadable !== undefined) return 'warn';
   return verdict === 'no-baseline' ? 'info' : 'pass';
 }
 
