@@ -1,7 +1,7 @@
 """Draws cases from the seed in the first argument and judges each by scikit-learn, scipy, or numpy by definition.
 
-Writes JSON: `metrics`, a list of requests with what is expected of each metric (null: undefined on these rows), and
-`tests`, lists of inputs and results of statistical tests.
+Writes JSON: `metrics`, a list of requests with what is expected of each metric (null: undefined on these rows), `tests`,
+lists of inputs and results of statistical tests, and `fairness`, gaps between groups as Fairlearn has them.
 """
 
 import json
@@ -10,6 +10,7 @@ import warnings
 
 import numpy as np
 import scipy.stats
+from fairlearn.metrics import demographic_parity_difference, equalized_odds_difference
 from sklearn import metrics as sk
 
 warnings.simplefilter("ignore")
@@ -240,6 +241,21 @@ def intervals():
     }
 
 
+def fairness(groups):
+    n = 60 * groups
+    y, group = rng.permutation(np.arange(n) % 3 == 0), rng.permutation(np.arange(n) % groups)
+    p = rng.random(n) < rng.dirichlet(np.ones(groups))[group] * groups * (0.3 + 0.4 * y)
+    p |= group == rng.integers(groups)  # one group is always called positive
+    told = {"y_true": y, "y_pred": p, "sensitive_features": group}
+    return {
+        "truth": ["yes" if v else "no" for v in y],
+        "predictions": ["yes" if v else "no" for v in p],
+        "groups": [f"group {v}" for v in group],
+        "demographic_parity": demographic_parity_difference(**told),
+        "equalized_odds": equalized_odds_difference(**told),
+    }
+
+
 json.dump(
     {
         "metrics": [make(kind) for make in (binary, multiclass) for kind in SCORES for _ in range(10)]
@@ -251,6 +267,7 @@ json.dump(
             "false_discovery": [false_discovery() for _ in range(20)],
             "intervals": intervals(),
         },
+        "fairness": [fairness(groups) for groups in (2, 2, 3, 5, 9) for _ in range(6)],
     },
     sys.stdout,
     default=float,

@@ -34,6 +34,13 @@ interface Generated {
       found: Record<'percentile' | 'bca', Record<string, [number, number]>>;
     };
   };
+  fairness: {
+    truth: string[];
+    predictions: string[];
+    groups: string[];
+    demographic_parity: number;
+    equalized_odds: number;
+  }[];
 }
 
 const python = realPython();
@@ -61,7 +68,7 @@ function measured({ request, expected }: Case) {
   });
 }
 
-describe.runIf(python)('cases drawn at random, judged by scikit-learn and scipy', () => {
+describe.runIf(python)('cases drawn at random, judged by scikit-learn, scipy and Fairlearn', () => {
   let generated: Generated;
   beforeAll(() => {
     const script = join(import.meta.dirname, 'generated-metrics.py');
@@ -86,6 +93,24 @@ describe.runIf(python)('cases drawn at random, judged by scikit-learn and scipy'
       for (const [name, value] of Object.entries(each.expected))
         if (value === null) expect(metrics[name]!.note, name).toMatch(/\w+/);
     }
+  });
+
+  test('gaps between groups', () => {
+    for (const { truth, predictions, groups, ...expected } of generated.fairness) {
+      const { fairness } = evaluate({
+        task: 'binary',
+        truth,
+        predictions,
+        metrics: ['accuracy'],
+        slices: [{ column: 'group', values: groups }],
+        minSliceRows: 1,
+        resamples: 0,
+      });
+      expectClose(fairness![0]!.demographic_parity, expected.demographic_parity, 'demographic parity');
+      expectClose(fairness![0]!.equalized_odds, expected.equalized_odds, 'equalized odds');
+    }
+    const gaps = generated.fairness.map(({ equalized_odds }) => equalized_odds);
+    expect(Math.max(...gaps) - Math.min(...gaps)).toBeGreaterThan(0.3);
   });
 
   test('DeLong', () => {

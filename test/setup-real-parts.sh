@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes the real parts that tests use beside Node.js, each at a fixed place under .cache/:
-#   .cache/python/bin/python  Python with what examples/sklearn needs
+#   .cache/python/bin/python  Python with what examples/sklearn needs, and Fairlearn
 #   .cache/gto/bin/gto        GTO, which reads the same tags as Rastro
 #   .cache/dvc/bin/dvc        DVC, which reads the metrics and plots of evaluate
 #   .cache/zizmor/bin/zizmor  zizmor, which looks for weak points in workflows
@@ -31,7 +31,7 @@ make() {
   echo "$what: set up in $folder"
 }
 
-make python 'Python with scikit-learn' --requirement examples/sklearn/requirements.txt
+make python 'Python with scikit-learn and Fairlearn' --requirement examples/sklearn/requirements.txt fairlearn==0.15.0
 make gto 'GTO' gto==1.10.1
 make dvc 'DVC' dvc==3.67.1
 make zizmor 'zizmor' zizmor==1.32.0
