@@ -29,9 +29,11 @@ export async function openRepository(
   options: RepositoryOptions = {},
 ): Promise<Repository> {
   const plain = openGit(directory);
-  await checkVersion(plain);
-  await plain.run(['rev-parse', '--git-dir']);
-  const remote = await findRemote(plain, options.remote);
+  const [folder, remote] = await Promise.all([
+    plain.text(['rev-parse', '--show-prefix']),
+    findRemote(plain, options.remote),
+    checkVersion(plain),
+  ]);
   const token = options.token && remote !== undefined ? options.token : undefined;
   const git =
     token === undefined || remote === undefined
@@ -40,7 +42,7 @@ export async function openRepository(
   return repositoryOf(git, {
     remote,
     offline: options.offline === true,
-    folder: await plain.text(['rev-parse', '--show-prefix']),
+    folder,
   });
 }
 

@@ -1,5 +1,5 @@
 import type { Git } from './git.ts';
-import { readReferenced } from './objects.ts';
+import { type GitObject, readObjects, readReferenced } from './objects.ts';
 
 /** One commit of the trail branch, with the files that it adds. `committedAt` in seconds since the epoch. */
 export interface ReadCommit {
@@ -19,7 +19,7 @@ interface Change {
 }
 
 /**
- * Reads every commit that leads to a head, oldest first, in four processes however long the trail is. What leads to the last of
+ * Reads every commit that leads to a head, oldest first, in five processes however long the trail is. What leads to the last of
  * `known`, as it was read before, is not read again; when the head does not follow from there, everything is.
  */
 export async function readTrail(
@@ -36,20 +36,17 @@ export async function readTrail(
   return isLine && added.length > 0 ? [...known, ...added] : readCommits(git, [head]);
 }
 
-async function readCommits(git: Git, revisions: readonly string[]): Promise<ReadCommit[]> {
-  const list = await git.text(['rev-list', '--topo-order', '--reverse', ...revisions]);
-  const ids = list.split('\n').filter((line) => line !== '');
-  const [commits, changes] = await Promise.all([readReferenced(git, ids), readChanges(git, ids)]);
-  const added = [
-    ...new Set(
-      [...changes.values()]
-        .flat()
-        .filter(isAddition)
-        .map(({ blob }) => blob),
-    ),
-  ];
-  const blobs = await readReferenced(git, added);
-  const bytes = new Map(blobs.map((blob) => [blob.id, blob.bytes]));
+async function readCommits(git: Git, revisions: readonly [string, ...string[]]): Promise<ReadCommit[]> {
+  const isWhole = revisions.length === 1;
+  const [{ commits, changes }, held] = await Promise.all([
+    readHistory(git, revisions),
+    // What an intact trail has added is all there at its end: it is read while git still compares commit with commit.
+    isWhole ? blobsOf(git, revisions[0]) : [],
+  ]);
+  const bytes = new Map(held.map((blob) => [blob.id, blob.bytes]));
+  const added = [...changes.values()].flat().filter(isAddition);
+  const missing = new Set(added.flatMap(({ blob }) => (bytes.has(blob) ? [] : [blob])));
+  for (const blob of await readReferenced(git, [...missing])) bytes.set(blob.id, blob.bytes);
   return commits.map((commit) => {
     const own = changes.get(commit.id) ?? [];
     return {
@@ -61,6 +58,21 @@ async function readCommits(git: Git, revisions: readonly string[]): Promise<Read
       changed: own.filter((change) => !isAddition(change)).map(({ path }) => path),
     };
   });
+}
+
+async function readHistory(git: Git, revisions: readonly string[]) {
+  const list = await git.text(['rev-list', '--topo-order', '--reverse', ...revisions]);
+  const ids = list.split('\n').filter((line) => line !== '');
+  const [commits, changes] = await Promise.all([readReferenced(git, ids), readChanges(git, ids)]);
+  return { commits, changes };
+}
+
+/** The plain files that a commit holds; of a damaged repository those that can be read. */
+async function blobsOf(git: Git, commit: string): Promise<GitObject[]> {
+  const list = await git.text(['ls-tree', '-r', '-z', commit]);
+  const ids = list.split('\0').flatMap((line) => /^100644 blob ([0-9a-f]+)\t/.exec(line)?.[1] ?? []);
+  const objects = await readObjects(git, [...new Set(ids)]);
+  return objects.filter((object) => object !== undefined);
 }
 
 /** Only a plain file is an entry: a link that is named like one and holds its text is not. */

@@ -17,6 +17,8 @@ export function skipsOf(entries: readonly ChainedEntry[]): {
 } {
   const skips = new Map<number, number>();
   const faults: { by: ChainedEntry; message: string }[] = [];
+  // Asked again and again of long trails that take nothing back.
+  if (!entries.some(({ entry }) => entry.kind === 'annotate')) return { skips, faults };
   const bySeq = new Map<number, ChainedEntry>();
   for (const chained of entries) {
     const { entry } = chained;

@@ -8,19 +8,26 @@ import type { Repository } from './ports/index.ts';
 
 /** What an audit reads of a repository besides the trail. The default branch stands for the protected one. */
 export function auditReader(git: Repository): AuditReader {
+  // Nothing moves while an audit reads, and its steps ask of the same commits.
+  const known = new Map<string, 'protected' | 'unprotected' | 'absent'>();
+  let branch: Promise<{ commit: string } | undefined> | undefined;
   return {
     policies: (commits) => git.readFiles(commits.map((commit) => ({ commit, path: POLICY_FILE }))),
     tags: () => git.tags(),
     async whereAre(commits) {
-      if (commits.length === 0) return new Map();
-      const branch = await git.defaultBranch();
-      const places = await git.placesOf(commits, branch?.commit ?? (await git.head()));
-      const names = {
-        inside: branch ? 'protected' : 'unprotected',
-        outside: 'unprotected',
-        absent: 'absent',
-      } as const;
-      return new Map([...places].map(([commit, place]) => [commit, names[place]]));
+      const asked = commits.filter((commit) => !known.has(commit));
+      if (asked.length > 0) {
+        branch ??= git.defaultBranch();
+        const tip = await branch;
+        const places = await git.placesOf(asked, tip?.commit ?? (await git.head()));
+        const names = {
+          inside: tip ? 'protected' : 'unprotected',
+          outside: 'unprotected',
+          absent: 'absent',
+        } as const;
+        for (const [commit, place] of places) known.set(commit, names[place]);
+      }
+      return new Map(commits.map((commit) => [commit, known.get(commit) ?? 'absent']));
     },
     async evaluation(commit, model) {
       const path = recordPath(model);

@@ -64,8 +64,10 @@ export async function audit(
   const model = await modelName(request.model, { workspace });
   const git = request.fetch ? await repository() : await clone();
   const head = await git.trailHead();
-  const commits = head === undefined ? [] : await git.trail(head);
-  const repositoryId = await git.rootCommit();
+  const [commits, repositoryId] = await Promise.all([
+    head === undefined ? [] : git.trail(head),
+    git.rootCommit(),
+  ]);
   const files = [];
   for (const path of request.files) {
     const digest = await workspace.digest(path);
