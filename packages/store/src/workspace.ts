@@ -22,6 +22,9 @@ export async function openWorkspace(folder: string): Promise<Workspace> {
   return new FolderWorkspace(root);
 }
 
+/** Bytes to take a digest of at once: many small pieces cost more than the digest. */
+const DIGEST_CHUNK = 1024 * 1024;
+
 /** Never data; `.rastro` (our own files of one run) only when it is asked for by name. */
 const IGNORED = ['.git/**', '**/node_modules/**'];
 
@@ -117,7 +120,9 @@ class FolderWorkspace implements Workspace {
     return orMissing(path, async () => {
       const hash = createHash('sha256');
       let size = 0;
-      for await (const chunk of createReadStream(await this.#followed(path))) {
+      for await (const chunk of createReadStream(await this.#followed(path), {
+        highWaterMark: DIGEST_CHUNK,
+      })) {
         hash.update(chunk as Buffer);
         size += (chunk as Buffer).length;
       }

@@ -111,6 +111,15 @@ export async function datasetFiles(
   name: string,
   config: Pick<DatasetConfig, 'path'>,
 ): Promise<LockedFile[]> {
+  return lockedFiles(workspace, await datasetPaths(workspace, name, config));
+}
+
+/** The paths of a dataset's files. @throws InputError when there is none. */
+export async function datasetPaths(
+  workspace: Workspace,
+  name: string,
+  config: Pick<DatasetConfig, 'path'>,
+): Promise<string[]> {
   const globs = Array.isArray(config.path) ? config.path : [config.path];
   const paths = await workspace.list(globs);
   if (paths.length === 0) {
@@ -123,7 +132,7 @@ export async function datasetFiles(
       ),
     );
   }
-  return lockedFiles(workspace, paths);
+  return paths;
 }
 
 /** The digests of files that are known to be there. @throws InputError for one that is not. */

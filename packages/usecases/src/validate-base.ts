@@ -95,7 +95,7 @@ export async function baseData(
 ): Promise<BaseData> {
   const files: CheckedFile[] = [];
   const changed: string[] = [];
-  for (const { path, sha256: digest } of subject.files) {
+  for (const { path, sha256: digest } of await subject.files()) {
     const bytes = await git.readFile(commit, path);
     if (!bytes) {
       changed.push(path);
@@ -116,10 +116,10 @@ export async function baseData(
 
 /** Removes what `baseData` wrote. */
 export async function forgetCopies(
-  { files }: Subject,
+  { paths }: Subject,
   { workspace }: Pick<Ports, 'workspace'>,
 ): Promise<void> {
-  for (const { path } of files) await workspace.remove(`${COPIES}/${path}`);
+  for (const path of paths) await workspace.remove(`${COPIES}/${path}`);
 }
 
 /** The digest that a Git LFS pointer stands for. */

@@ -3,7 +3,7 @@ import type { Document } from '@rastro/document';
 import { fault, InputError, place } from '@rastro/fault';
 import type { LockedFile } from '@rastro/lineage';
 import type { Workspace } from './ports/index.ts';
-import { datasetFiles, findProject, loadProject, lockedFiles, pickDataset } from './project.ts';
+import { datasetPaths, findProject, loadProject, lockedFiles, pickDataset } from './project.ts';
 
 /** A dataset and the contract that it is held to. */
 export interface Subject {
@@ -11,7 +11,9 @@ export interface Subject {
   readonly contract: Document<Contract>;
   /** The globs that its files were found by. */
   readonly globs: readonly string[];
-  readonly files: readonly LockedFile[];
+  readonly paths: readonly string[];
+  /** Its files with their digests, which are made when they are first asked for: not every check needs them. */
+  readonly files: () => Promise<readonly LockedFile[]>;
   /** A dataset of rastro.yaml leaves a lock; files that were given by hand do not. */
   readonly isNamed: boolean;
 }
@@ -40,14 +42,15 @@ async function underContract(
     return Promise.all(
       data.map(async (name) => {
         const config = pickDataset(project, name);
-        const files = await datasetFiles(workspace, name, config);
-        return { name, contract, globs: [config.path].flat(), files, isNamed: true };
+        const paths = await datasetPaths(workspace, name, config);
+        return { name, contract, globs: [config.path].flat(), ...filesAt(paths, workspace), isNamed: true };
       }),
     );
   }
   const globs = data.length > 0 ? data : ownGlobs(contract);
   const name = data.length > 0 ? data.join(', ') : (contract.value.name ?? file);
-  return [{ name, contract, globs, files: await filesOf(globs, contract, workspace), isNamed: false }];
+  const paths = await pathsOf(globs, contract, workspace);
+  return [{ name, contract, globs, ...filesAt(paths, workspace), isNamed: false }];
 }
 
 function ownGlobs(contract: Document<Contract>): string[] {
@@ -63,13 +66,24 @@ function ownGlobs(contract: Document<Contract>): string[] {
   );
 }
 
-async function filesOf(
+function filesAt(paths: readonly string[], workspace: Workspace): Pick<Subject, 'paths' | 'files'> {
+  let files: Promise<LockedFile[]> | undefined;
+  return {
+    paths,
+    files: () => {
+      files ??= lockedFiles(workspace, paths);
+      return files;
+    },
+  };
+}
+
+async function pathsOf(
   globs: readonly string[],
   contract: Document<Contract>,
   workspace: Workspace,
-): Promise<LockedFile[]> {
+): Promise<string[]> {
   const paths = await workspace.list(globs);
-  if (paths.length > 0) return lockedFiles(workspace, paths);
+  if (paths.length > 0) return paths;
   const isStated = [contract.value.source.path ?? []].flat().join() === globs.join();
   const where = isStated ? contract.placeOf(['source', 'path']) : place(globs[0]!);
   throw new InputError(
@@ -100,7 +114,7 @@ async function datasetsOfProject(data: readonly string[], workspace: Workspace):
       name,
       contract: await loadContract(workspace, file),
       globs: [config.path].flat(),
-      files: await datasetFiles(workspace, name, config),
+      ...filesAt(await datasetPaths(workspace, name, config), workspace),
       isNamed: true,
     });
   }
@@ -125,7 +139,8 @@ async function contractsThatStateData(workspace: Workspace): Promise<Subject[]> 
       .map(async (contract) => {
         const globs = ownGlobs(contract);
         const name = contract.value.name ?? contract.file;
-        return { name, contract, globs, files: await filesOf(globs, contract, workspace), isNamed: false };
+        const paths = await pathsOf(globs, contract, workspace);
+        return { name, contract, globs, ...filesAt(paths, workspace), isNamed: false };
       }),
   );
 }

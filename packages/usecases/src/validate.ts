@@ -129,7 +129,7 @@ export async function validate(request: Request, ports: ValidatePorts): Promise<
   const reports: Report[] = [];
   for (const subject of subjects) {
     ports.progress.step(
-      `${subject.name}: checking ${count(subject.files.length, 'file')} against ${subject.contract.file}`,
+      `${subject.name}: checking ${count(subject.paths.length, 'file')} against ${subject.contract.file}`,
     );
     const record = await check(subject, found, request, ports);
     records.push(record);
@@ -177,15 +177,12 @@ async function explained(
 }
 
 async function planOf(
-  { contract, files }: Subject,
+  { contract, paths }: Subject,
   { limit, referenceRows }: { limit: number; referenceRows?: number | undefined },
   { workspace, clock }: ValidatePorts,
 ): Promise<CheckPlan> {
   return planChecks(contract, {
-    files: checkedFiles(
-      workspace,
-      files.map(({ path }) => path),
-    ),
+    files: checkedFiles(workspace, paths),
     now: clock.now(),
     references: await referencesOf(contract, workspace),
     limit,
@@ -296,7 +293,7 @@ async function writeDataLock(
     stage: 'validate',
     dataset: name,
     contract: contractFile!,
-    files: [...files],
+    files: [...(await files())],
     rows,
     verdict: having('fail') === 0 ? 'pass' : 'fail',
     errors: having('fail'),
