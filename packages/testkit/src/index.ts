@@ -17,7 +17,16 @@ export type { Failure } from './github/planned-failures.ts';
 export type { NewPullRequest } from './github/pull-requests.ts';
 export type { StoredRelease } from './github/releases.ts';
 export { startGitHub } from './github/start-github.ts';
-export { realAct, realData, realDvc, realGto, realPart, realPython, realZizmor } from './real-parts.ts';
+export {
+  realAct,
+  realData,
+  realDvc,
+  realGto,
+  realInToto,
+  realPart,
+  realPython,
+  realZizmor,
+} from './real-parts.ts';
 export type { StoredArtifact } from './results/artifact-store.ts';
 export type { StoredCacheEntry } from './results/cache-store.ts';
 export { cacheAccess, runtimeToken } from './results/start-results.ts';

@@ -19,6 +19,11 @@ export function realGto(): string | undefined {
   return realPart('GTO', process.env.RASTRO_GTO ?? join(root, '.cache/gto/bin/gto'));
 }
 
+/** A Python with in-toto's own bindings, as test/setup-real-parts.sh makes it. */
+export function realInToto(): string | undefined {
+  return realPart('in-toto attestation', join(root, '.cache/attestation/bin/python'));
+}
+
 /** DVC, which reads the files for other tools: `$RASTRO_DVC`, or the one that test/setup-real-parts.sh makes. */
 export function realDvc(): string | undefined {
   return realPart('DVC', process.env.RASTRO_DVC ?? join(root, '.cache/dvc/bin/dvc'));

@@ -7,7 +7,7 @@ import {
   entryPath,
   preAuthenticationEncoding,
 } from '../src/index.ts';
-import { goodStory, sha256 } from './story.ts';
+import { goodStory, sha256, wholeStory } from './story.ts';
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
@@ -77,4 +77,9 @@ test('an envelope is read back, and one in another form is refused', () => {
   });
   expect(() => decodeEntry(bytes(text.replace('"AQL/"', '"AQL_"')))).toThrow('base64');
   expect(() => decodeEntry(bytes(`${text} `))).toThrow('canonical');
+});
+
+test('the bytes of every kind of entry are what they always were: trails that are out there stay readable', async () => {
+  const texts = wholeStory().entries.map(({ entry }) => `${entryPath(entry)}\n${encodeEntry(entry)}`);
+  await expect(texts.join('\n')).toMatchFileSnapshot('./golden/entries.txt');
 });

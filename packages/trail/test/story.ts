@@ -304,6 +304,23 @@ export const steps = {
   }),
 };
 
+/** An entry of every kind. */
+export function wholeStory(): Story {
+  const story = goodStory();
+  story.add(steps.package());
+  story.add(steps.approve());
+  const moved = story.entries.findLast(({ entry }) => entry.kind === 'promote')?.entry;
+  if (moved?.kind !== 'promote') throw new Error('the story has no promotion');
+  const { tag: _, tagObject: __, ...decision } = moved.event;
+  story.add({ kind: 'gate', event: { ...decision, allowed: false } });
+  story.add({ kind: 'rollback', event: moved.event });
+  story.add(steps.drift());
+  story.add(steps.annotate(0));
+  story.add(steps.withdraw('v0.9.0'));
+  story.add(steps.deploy({ run: 'https://example.com/run/1', outcome: 'failure' }));
+  return story;
+}
+
 /** From the data to production, everything in order. */
 export function goodStory(options: ConstructorParameters<typeof Story>[0] = {}, policy = POLICY): Story {
   const story = new Story(options);

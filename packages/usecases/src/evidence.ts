@@ -214,7 +214,8 @@ export function statedOf(record: EvaluationRecord): StatedEvaluation {
 function slicesByColumn({ evaluation }: EvaluationRecord) {
   const columns: Record<string, Record<string, Record<string, number | null>>> = {};
   for (const { column, value, judged, metrics } of evaluation.slices) {
-    if (!judged) continue;
+    // The one name that no entry can hold, and that would be every object's prototype here.
+    if (!judged || column === '__proto__') continue;
     columns[column] ??= {};
     columns[column][value] = mapValues(metrics, measuredValue);
   }
