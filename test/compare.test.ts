@@ -256,7 +256,7 @@ describe('a stage that holds no version yet', () => {
   });
 });
 
-test('a record of the merge-base that cannot be read is told, and one that was named stops', async () => {
+test('a record of the merge-base that cannot be read is not a missing one: it stops, and says what can be done', async () => {
   await repository.branch('broken');
   await repository.write({ 'metrics/churn.json': `<<<<<<< HEAD\n${record}` });
   await repository.commit('Leave the marks of a merge');
@@ -274,20 +274,13 @@ test('a record of the merge-base that cannot be read is told, and one that was n
       eventName: 'pull_request',
       event,
     });
-  const told = await run({});
-  expect([told.exitCode, told.outputs.result], told.stdout).toEqual([0, 'no-baseline']);
-  expect(told.annotations).toContainEqual(
-    expect.objectContaining({
-      level: 'warning',
-      title: 'baseline-unreadable',
-      file: 'metrics/churn.json',
-      message: expect.stringContaining('is not JSON'),
-    }),
-  );
-  expect(told.summary).toMatch(/`merge-base` has one that cannot be read: .*is not JSON/);
-  expect((await run({ 'require-baseline': 'yes' })).exitCode).toBe(1);
-  const named = await run({ baseline: bad });
-  expect([named.exitCode, named.stdout]).toEqual([2, expect.stringContaining('is not JSON')]);
+  const stopped = await run({});
+  expect(stopped.exitCode, stopped.stdout).toBe(2);
+  expect(stopped.stdout).toMatch(/metrics\/churn.json at merge-base [0-9a-f]{12}.* is not JSON/);
+  expect(stopped.stdout).toContain('Mend it on the base branch, or name another baseline');
+  // What is offered works.
+  const other = await run({ baseline: 'HEAD' });
+  expect(other.exitCode, other.stdout).toBe(0);
   await repository.git('checkout', '--quiet', 'main');
 });
 

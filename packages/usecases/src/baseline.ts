@@ -16,8 +16,6 @@ export interface Baseline {
   /** `merge-base 1a2b3c4d5e6f`, `version v1.2.0`, `stage prod (v1.2.0)`. */
   readonly name: string;
   readonly record: EvaluationRecord | undefined;
-  /** Why the record that is there cannot be read. Only of the merge-base, which no change of today can mend. */
-  readonly unreadable?: string;
 }
 
 /** Whether a baseline or a candidate is named by its record file. */
@@ -37,7 +35,7 @@ export async function recordFile(path: string, workspace: Workspace): Promise<Ev
 /**
  * Finds what a baseline names: a record file, the merge-base, a stage, a version, or any Git revision, in this order. A
  * stage that the policy or `deploy:` names and that holds no version yet is a baseline without a record.
- * @throws InputError when it names nothing, or what it names holds a record that cannot be read; that of the merge-base is no record.
+ * @throws InputError when it names nothing, or what it names holds a record that cannot be read: broken is not missing.
  */
 export async function findBaseline(
   asked: string,
@@ -73,14 +71,21 @@ export async function findBaseline(
   }
   const bytes = await git.readFile(found.commit, model.path);
   if (!bytes) return { ...found, record: undefined };
+  const readFound = () => readRecord(new TextDecoder().decode(bytes), `${model.path} at ${found.name}`);
+  return { ...found, record: asked === 'merge-base' ? ofTheBase(readFound) : readFound() };
+}
+
+/** A pull request cannot mend what its base holds: whoever sees the error is told what they can do. */
+function ofTheBase<T>(read: () => T): T {
   try {
-    return {
-      ...found,
-      record: readRecord(new TextDecoder().decode(bytes), `${model.path} at ${found.name}`),
-    };
+    return read();
   } catch (error) {
-    if (asked !== 'merge-base' || !(error instanceof InputError)) throw error;
-    return { ...found, record: undefined, unreadable: error.faults[0]!.message };
+    if (!(error instanceof InputError)) throw error;
+    const next = 'Mend it on the base branch, or name another baseline: a version, a stage or a record file.';
+    throw new InputError(
+      error.faults.map((each) => ({ ...each, next })),
+      { cause: error },
+    );
   }
 }
 

@@ -1,14 +1,6 @@
 import type { TrainLock } from '@rastro/lineage';
 import type { CompareResult, Comparison, EvaluationRecord } from '@rastro/metrics';
-import {
-  type Finding,
-  grouped,
-  type Report,
-  type Section,
-  type Status,
-  sparkline,
-  type Text,
-} from '@rastro/report';
+import { grouped, type Report, type Section, type Status, sparkline, type Text } from '@rastro/report';
 import type { Baseline } from './baseline.ts';
 import { slicesSection, VERDICT } from './compare-slices.ts';
 import { curvesSection } from './evaluation-charts.ts';
@@ -33,45 +25,28 @@ export interface Compared {
   readonly isRescored: boolean;
   /** Why the two models were not compared row by row, where both could be had. */
   readonly unpaired: string | undefined;
-  /** The record of the baseline is there and cannot be read: which file, and why. */
-  readonly unreadable: { readonly path: string; readonly reason: string } | undefined;
   readonly status: Status;
 }
 
 /** What a reviewer reads of a comparison: the numbers first, then why, then where it all comes from. */
 export function compareReport(model: string, comparison: CompareResult, compared: Compared): Report {
-  const { baseline, candidate, askedBaseline, releases, status, unreadable } = compared;
+  const { baseline, candidate, askedBaseline, releases, status } = compared;
   const both = [
     ...(baseline ? [{ name: 'baseline', record: baseline.record }] : []),
     { name: 'candidate', record: candidate },
   ];
   return withCommand(
-    report(
-      'compare',
-      model,
-      { status, sentence: sentenceOf(model, comparison) },
-      [
-        metricsSection(comparison, compared),
-        slicesSection(comparison),
-        differencesSection(comparison, compared),
-        churnSection(comparison),
-        releases.length > 0 ? historySection(comparison, releases) : undefined,
-        curvesSection(both),
-        lineageSection(model, compared),
-      ],
-      unreadable ? [unreadableFinding(unreadable, status)] : [],
-    ),
+    report('compare', model, { status, sentence: sentenceOf(model, comparison) }, [
+      metricsSection(comparison, compared),
+      slicesSection(comparison),
+      differencesSection(comparison, compared),
+      churnSection(comparison),
+      releases.length > 0 ? historySection(comparison, releases) : undefined,
+      curvesSection(both),
+      lineageSection(model, compared),
+    ]),
     ['--model', model, '--baseline', askedBaseline],
   );
-}
-
-function unreadableFinding({ path, reason }: NonNullable<Compared['unreadable']>, status: Status): Finding {
-  return {
-    severity: status === 'fail' ? 'error' : 'warning',
-    title: 'baseline-unreadable',
-    message: `nothing was compared, as the record of the baseline cannot be read: ${reason}`,
-    file: path,
-  };
 }
 
 function sentenceOf(model: string, { verdict, metrics, slices, dataDiffers }: CompareResult): string {
@@ -110,7 +85,7 @@ function list(comparisons: readonly Comparison[]): string {
 
 function metricsSection(
   { metrics, dataDiffers }: CompareResult,
-  { baseline, candidate, askedBaseline, releases, isRescored, unpaired, unreadable }: Compared,
+  { baseline, candidate, askedBaseline, releases, isRescored, unpaired }: Compared,
 ): Section {
   const trend = releases.length > 0;
   return {
@@ -161,11 +136,7 @@ function metricsSection(
                   : '',
               unpaired === undefined ? '' : ` The baseline was not scored on these rows: ${unpaired}.`,
             ]
-          : [
-              'There is no evaluation record to compare with: ',
-              { code: askedBaseline },
-              unreadable ? ` has one that cannot be read: ${unreadable.reason}.` : ' has none.',
-            ],
+          : ['There is no evaluation record to compare with: ', { code: askedBaseline }, ' has none.'],
       },
     ],
   };

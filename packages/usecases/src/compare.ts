@@ -17,7 +17,7 @@ import {
 } from '@rastro/metrics';
 import type { Report, Status } from '@rastro/report';
 import { z } from 'zod';
-import { type Baseline, findBaseline, isRecordFile, recordFile } from './baseline.ts';
+import { findBaseline, isRecordFile, recordFile } from './baseline.ts';
 import { compareReport } from './compare-report.ts';
 import { recordPath } from './evaluate.ts';
 import type { Outcome } from './outcome.ts';
@@ -113,9 +113,7 @@ export async function compare(
         askedBaseline: request.baseline,
         isRescored: rescored !== undefined,
         unpaired: typeof found === 'string' ? found : undefined,
-        unreadable:
-          baseline?.unreadable === undefined ? undefined : { ...subject, reason: baseline.unreadable },
-        status: statusOf(comparison.verdict, request, baseline),
+        status: statusOf(comparison.verdict, request),
       }),
     );
   }
@@ -137,9 +135,8 @@ function isFailure(verdict: MetricVerdict, { requireBaseline }: CompareRequest):
   }
 }
 
-function statusOf(verdict: MetricVerdict, request: CompareRequest, baseline: Baseline | undefined): Status {
+function statusOf(verdict: MetricVerdict, request: CompareRequest): Status {
   if (isFailure(verdict, request)) return request.failOn === 'never' ? 'warn' : 'fail';
-  if (baseline?.unreadable !== undefined) return 'warn';
   return verdict === 'no-baseline' ? 'info' : 'pass';
 }
 
