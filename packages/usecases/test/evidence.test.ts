@@ -43,7 +43,7 @@ const RECORD = JSON.stringify({
 });
 
 test('an entry states of an evaluation record its metrics, their goals, and the slices that were judged', () => {
-  expect(statedOf(readRecord(RECORD))).toEqual({
+  expect(statedOf(readRecord(RECORD, 'metrics/churn.json'))).toEqual({
     metrics: { roc_auc: 0.9123456789012345, log_loss: 0.3, precision: null, f1: null },
     goals: { roc_auc: 'max', log_loss: 'min', precision: 'max', f1: 'max' },
     slices: {
@@ -54,6 +54,6 @@ test('an entry states of an evaluation record its metrics, their goals, and the 
 });
 
 test('no name of a column reaches what all objects share', () => {
-  statedOf(readRecord(RECORD));
+  statedOf(readRecord(RECORD, 'metrics/churn.json'));
   expect(({} as Record<string, unknown>).polluted).toBeUndefined();
 });
