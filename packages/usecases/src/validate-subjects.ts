@@ -159,16 +159,28 @@ export async function loadContract(workspace: Workspace, file: string): Promise<
   );
 }
 
-/** The datasets that a contract's foreign keys point into, in its order. */
+/**
+ * The datasets that a contract's foreign keys point into, in its order.
+ * @throws InputError for one that is not there: nothing could be told of the key.
+ */
 export async function referencesOf(
-  { value: { foreignKeys } }: Document<Contract>,
+  { value: { foreignKeys }, placeOf }: Document<Contract>,
   workspace: Workspace,
 ): Promise<{ files: CheckedFile[]; contract?: Contract }[]> {
   return Promise.all(
-    foreignKeys.map(async ({ reference }) => {
+    foreignKeys.map(async ({ reference }, index) => {
       const other = reference.contract ? await loadContract(workspace, reference.contract) : undefined;
       const globs = reference.path === undefined ? ownGlobs(other!) : [reference.path].flat();
       const files = checkedFiles(workspace, await workspace.list(globs));
+      if (files.length === 0)
+        throw new InputError(
+          fault(
+            'data-missing',
+            `no file matches ${globs.join(', ')}, which a foreign key points into`,
+            placeOf(['foreignKeys', index, 'reference', reference.path === undefined ? 'contract' : 'path']),
+            'Fetch the data, or correct the path.',
+          ),
+        );
       return { files, ...(other ? { contract: other.value } : {}) };
     }),
   );

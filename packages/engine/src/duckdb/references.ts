@@ -14,11 +14,27 @@ export async function makeReferences(session: Session, plan: CheckPlan, scratch:
     const selects: string[] = [];
     for (const file of source.files) {
       const opened = await openFile(session, file, { ...source, limit: 1 }, scratch);
+      refuseFaults(opened);
       const names = source.header || !declared ? opened.facts.columns : declared.map(({ name }) => name);
       selects.push(`SELECT ${valuesOf(opened, names, reference, plan).join(', ')} FROM ${opened.relation}`);
     }
     await session.run(`CREATE OR REPLACE TEMP VIEW reference${index} AS ${selects.join('\nUNION ALL ')}`);
   }
+}
+
+/** Rows that cannot be read would be values that are missing there, and every key to them a breach here. */
+function refuseFaults({ file, facts }: OpenedFile): void {
+  const found = facts.faults.find(({ code }) => code !== 'line-ends' && code !== 'empty');
+  if (!found) return;
+  const [first] = found.places;
+  throw new InputError(
+    fault(
+      'reference-structure',
+      `${file.path}, which a foreign key points into, cannot be read as it is: ${first?.note ?? found.code}`,
+      place(file.path, first?.line),
+      'Mend the file, or say how it is read in a contract of its own.',
+    ),
+  );
 }
 
 /** Values of the other dataset, read as strictly as those here: `2.5` there is no 2 to point at. */
