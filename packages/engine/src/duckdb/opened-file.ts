@@ -1,7 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { CheckedFile, FileFacts, Physical, TableFormat, ValueTestName } from '@rastro/contract';
+import type {
+  CheckedFile,
+  FileFacts,
+  Physical,
+  StructureFault,
+  TableFormat,
+  ValueTestName,
+} from '@rastro/contract';
 import { fault, InputError, place } from '@rastro/fault';
 import type { ColumnTests } from './column-tests.ts';
 import { type CsvOptions, linesOf, scanCsv } from './csv-file.ts';
@@ -234,9 +241,21 @@ async function openParquet(session: Session, file: CheckedFile): Promise<OpenedF
       `SELECT num_rows AS rows FROM parquet_file_metadata(${literal(file.absolute)})`,
     );
     const names = columns.map(({ column_name }) => String(column_name));
+    const own = await ownNames(session, file, names);
+    const twice = own.find((name, index) => own.indexOf(name) < index);
+    const faults: StructureFault[] =
+      twice === undefined
+        ? []
+        : [
+            {
+              code: 'header',
+              count: 1,
+              places: [{ note: `two columns are named ${JSON.stringify(twice)}` }],
+            },
+          ];
     return {
       file,
-      facts: { path: file.path, columns: names, rows: Number(rows), dropped: 0, faults: [] },
+      facts: { path: file.path, columns: own, rows: Number(rows), dropped: 0, faults },
       relation,
       rowNumber: 'file_row_number + 1',
       columns: columns.map(({ column_type }, index) => ({
@@ -257,6 +276,24 @@ async function openParquet(session: Session, file: CheckedFile): Promise<OpenedF
       { cause: error },
     );
   }
+}
+
+/** The engine renames a column whose name another one has, in whatever letter case: `_1` is put behind it. */
+async function ownNames(session: Session, file: CheckedFile, names: readonly string[]): Promise<string[]> {
+  const known = new Set(names.map((name) => name.toLowerCase()));
+  const isRenamed = names.some((name) => known.has(/^(.*)_\d+$/s.exec(name.toLowerCase())?.[1] ?? ''));
+  if (!isRenamed) return [...names];
+  const nodes = await session.rows(
+    `SELECT name, num_children FROM parquet_schema(${literal(file.absolute)})`,
+  );
+  const own: string[] = [];
+  let inside = 0;
+  for (const { name, num_children } of nodes.slice(1)) {
+    if (inside === 0) own.push(String(name));
+    else inside -= 1;
+    inside += Number(num_children ?? 0);
+  }
+  return own.length === names.length ? own : [...names];
 }
 
 export function firstLine(error: unknown): string {
