@@ -226,7 +226,59 @@ rows: { minimum: 1, maxDecrease: 0.1 }
   });
 });
 
+test('values of sensitive columns are in no output, with a base and without', async () => {
+  const fields = [
+    'name: a, type: integer, sensitive: true, required: true',
+    'name: b, enum: [x], maxLength: 3, pattern: "[0-9]+", format: email, sensitive: true, unique: true, trimmed: true',
+    'name: c, type: integer, sensitive: true, maximum: 5, nulls: { fail: 0 }, statistics: { quantiles: [{ at: 0.5, maximum: 5 }] }',
+    'name: d',
+  ];
+  const contract = `source: { path: safe/a.csv }
+fields:
+${fields.map((field) => `  - { ${field} }`).join('\n')}
+primaryKey: [b, c]
+foreignKeys: [{ fields: [b, d], reference: { path: safe/parents.csv, fields: [p, q] } }]
+rules: [{ name: r, check: "length(b) + c < 3" }]
+rows: { unique: true }
+`;
+  const row = 'SECRETa,SECRET b ,777123,d\n';
+  await place.repository.write({
+    'safe.yaml': contract,
+    'safe/a.csv': `a,b,c,d\n${row}${row}SECRETe,SECRETf,,d\n`,
+    'safe/parents.csv': 'p,q\nz,z\n',
+  });
+  await place.repository.commit('Add people');
+  const base = await place.repository.git('rev-parse', 'HEAD');
+  await place.repository.write({ 'safe/a.csv': `a,b,c,d\nSECRETg,"SECRETh\nx",777124,d\n${row}${row}` });
+  const files = { sarif: 'safe.sarif', junit: 'safe.xml' };
+  for (const inputs of [{}, { base, 'fail-on': 'new' }]) {
+    const result = await place.act('validate', { contract: 'safe.yaml', ...files, ...inputs });
+    expect(result.exitCode).toBe(1);
+    expect(result.annotations.length).toBeGreaterThan(8);
+    const written = await Promise.all(
+      Object.values(files).map((file) => readFile(join(place.directory, file), 'utf8')),
+    );
+    const json = await cli(place.directory, ['validate', '--contract', 'safe.yaml', '--json']);
+    const all = [JSON.stringify(result), ...written, json.stdout, json.stderr].join('\n');
+    expect(all).toContain('[redacted]');
+    expect(all).not.toMatch(/SECRET|77712/);
+  }
+});
+
 describe('on the command line', () => {
+  test('a foreign key into files that are not there is refused at its place', async () => {
+    await place.repository.write({
+      'key.yaml':
+        'source: { path: told/a.csv }\nfields: [{ name: a }]\nforeignKeys:\n  - { fields: a, reference: { path: no/*.csv, fields: b } }\n',
+      'told/a.csv': 'a\n1\n',
+    });
+    const { exitCode, stderr } = await cli(place.directory, ['validate', '--contract', 'key.yaml']);
+    expect([exitCode, stderr]).toEqual([
+      2,
+      expect.stringMatching(/key\.yaml:4:37: no file matches no\/\*\.csv/),
+    ]);
+  });
+
   test('the plan is printed, and nothing is checked', async () => {
     const { exitCode, stdout } = await cli(place.directory, ['validate', '--explain']);
     expect(exitCode).toBe(0);

@@ -14,6 +14,14 @@ export function columnRules(plan: CheckPlan, files: readonly FileFacts[]): RuleR
   ];
 }
 
+/** A first row that names no column is probably one of values, which must not be shown where some are sensitive. */
+function mayBeData({ fields }: CheckPlan, columns: readonly string[]): boolean {
+  return (
+    fields.some(({ sensitive }) => sensitive === true) &&
+    !columns.some((column) => fields.some(({ name }) => name === column))
+  );
+}
+
 function missingColumn(
   plan: CheckPlan,
   files: readonly FileFacts[],
@@ -37,6 +45,7 @@ function missingColumn(
           name,
           columns.filter((column) => !plan.fields.some((field) => field.name === column)),
         );
+        if (mayBeData(plan, columns)) return { file: path, ...lineOf(headerLine), column: name };
         const has = columns.length > 12 ? `${columns.slice(0, 12).join(', ')}, …` : columns.join(', ');
         return {
           file: path,
@@ -55,8 +64,8 @@ function extraColumns(
   files: readonly FileFacts[],
   declared: readonly string[],
 ): RuleResult[] {
-  const offenders = files.flatMap(({ path, columns, headerLine }) =>
-    [...new Set(columns)]
+  const offenders = files.flatMap(({ path, columns, headerLine }): Offender[] =>
+    (mayBeData(plan, columns) ? [] : [...new Set(columns)])
       .filter((column) => !declared.includes(column))
       .map(
         (column): Offender => ({

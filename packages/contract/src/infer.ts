@@ -112,8 +112,9 @@ function fieldLines(column: ColumnProfile, rows: number, isPrimaryKey: boolean):
     ...(isKey(column, rows) && !isPrimaryKey && column.type === 'string' && column.shape !== undefined
       ? [['unique', 'true'] as [string, string]]
       : []),
-    ...rangeEntries(column, isPrimaryKey),
-    ...textEntries(column, present),
+    // Bounds and lists are values, and those of a person stay out of the contract.
+    ...(personal ? [] : rangeEntries(column, isPrimaryKey)),
+    ...textEntries(personal ? withoutValues(column) : column, present),
     ...(personal ? [['sensitive', 'true'] as [string, string]] : []),
   ];
   return [
@@ -123,6 +124,10 @@ function fieldLines(column: ColumnProfile, rows: number, isPrimaryKey: boolean):
   ];
 }
 
+function withoutValues({ values: _, ...column }: ColumnProfile): ColumnProfile {
+  return column;
+}
+
 function evidence(column: ColumnProfile, rows: number, personal: PersonalData | undefined): string {
   const { missing, distinct, minimum, maximum, earliest, latest, longest } = column;
   const parts = [
@@ -130,8 +135,8 @@ function evidence(column: ColumnProfile, rows: number, personal: PersonalData | 
       ? 'no value missing'
       : `${missing.toLocaleString('en-US')} of ${count(rows, 'value')} missing`,
     count(distinct, 'distinct value'),
-    ...(minimum === undefined ? [] : [`from ${minimum} to ${maximum}`]),
-    ...(earliest === undefined ? [] : [`from ${earliest} to ${latest}`]),
+    ...(minimum === undefined || personal ? [] : [`from ${minimum} to ${maximum}`]),
+    ...(earliest === undefined || personal ? [] : [`from ${earliest} to ${latest}`]),
     ...(longest === undefined ? [] : [`at most ${count(longest, 'character')}`]),
     ...(personal ? [`these look like ${personal}`] : []),
   ];

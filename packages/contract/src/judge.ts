@@ -72,6 +72,7 @@ function ruleOf(plan: CheckPlan, check: Check, answer: Answer | undefined, rows:
     return { ...common, status: 'skipped', count: 0, share: 0, note, offenders: [] };
   }
   const { ask } = check;
+  const isSensitive = check.needs.some((index) => plan.fields[index]!.sensitive === true);
   switch (ask.how) {
     case 'row':
     case 'key':
@@ -94,7 +95,12 @@ function ruleOf(plan: CheckPlan, check: Check, answer: Answer | undefined, rows:
           offenders: [],
         };
       const fits = answer.value >= minimum && answer.value <= maximum;
-      return { ...common, ...whole(fits, check.severity), actual: `${Number(answer.value.toPrecision(12))}` };
+      // A quantile is a value of the column.
+      const actual =
+        isSensitive && ask.measure.startsWith('quantile')
+          ? REDACTED
+          : `${Number(answer.value.toPrecision(12))}`;
+      return { ...common, ...whole(fits, check.severity), actual };
     }
     case 'newest': {
       if (answer.value === null)
@@ -102,11 +108,13 @@ function ruleOf(plan: CheckPlan, check: Check, answer: Answer | undefined, rows:
       return {
         ...common,
         ...whole(answer.value >= ask.notBefore, check.severity),
-        actual: isoTime(answer.value),
+        actual: isSensitive ? REDACTED : isoTime(answer.value),
       };
     }
   }
 }
+
+const REDACTED = '[redacted]';
 
 function whole(
   fits: boolean,
@@ -140,7 +148,7 @@ function offenderOf(plan: CheckPlan, check: Check, seen: SeenOffender): Offender
     ask.how === 'row' ? ask.shows : ask.how === 'measure' || ask.how === 'newest' ? [] : (ask.fields ?? []);
   const values = shows.map((index, position) => {
     const field = plan.fields[index]!;
-    const value = field.sensitive === true ? '[redacted]' : shortened(seen.shown[position] ?? null);
+    const value = field.sensitive === true ? REDACTED : shortened(seen.shown[position] ?? null);
     return shows.length === 1 ? value : `${field.name}=${value}`;
   });
   const only = shows.length === 1 ? plan.fields[shows[0]!]!.name : undefined;

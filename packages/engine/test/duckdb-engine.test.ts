@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
@@ -135,6 +135,24 @@ describe('the same contract over every format', () => {
       'score.range': [2],
       'born.type': [3],
     });
+  });
+
+  test('Parquet with names that differ in letter case, or not at all', async () => {
+    const path = await writeParquet('names.parquet', 'SELECT 1 AS qqq1, {x: 5} AS s, 2 AS qqq2');
+    const named = (name: string) => {
+      const bytes = readFileSync(path).toString('latin1').replaceAll('qqq2', name);
+      return write(`named-${name}.parquet`, Buffer.from(bytes, 'latin1'));
+    };
+    const contract =
+      'fields: [{ name: qqq1, type: integer }, { name: QQQ1, type: integer, maximum: 1 }, { name: s, type: any }]';
+    expect(broken(await check(contract, named('QQQ1')))).toEqual({ 'QQQ1.range': [1] });
+    const twice = await check(
+      'fields: [{ name: qqq1, type: integer }, { name: s, type: any }]',
+      named('qqq1'),
+    );
+    expect(twice.rules.find(({ id }) => id === 'structure.header')?.offenders[0]?.note).toBe(
+      'two columns are named "qqq1"',
+    );
   });
 
   test('Parquet with a text where a number is promised breaks in every row', async () => {
@@ -381,6 +399,17 @@ describe('keys, statistics and tolerances', () => {
     );
   });
 
+  test('a foreign key into a file that cannot be read as it is', async () => {
+    const path = write('ragged-parents.csv', 'k\n1\n2,x\n');
+    const files = [{ absolute: path, path: 'ragged-parents.csv' }];
+    const contract =
+      'fields: [{ name: k, type: integer }]\nforeignKeys: [{ fields: k, reference: { path: p, fields: k } }]';
+    const child = write('child-of-ragged.csv', 'k\n2\n');
+    expect(await faultsOf(() => check(contract, child, { references: [{ files }] }))).toEqual([
+      'reference-structure ragged-parents.csv:3',
+    ]);
+  });
+
   test('a foreign key into a dataset that has a contract of its own', async () => {
     const parent = write('parent.txt', "1;'a;b'\n-;c\n02;d\n");
     const other = readContract(
@@ -434,6 +463,29 @@ freshness: { field: day, maxAge: 2d }
     expect(values[0]).toBe('[redacted]');
     expect(values[1]).toMatch(/^line\\nbreak\\u\{202e\}x+…$/);
     expect(values[2]).toMatch(/^a=\[redacted\], b=line/);
+  });
+
+  test('nor are they in measures, in errors of rules, or where the header should be', async () => {
+    const day = write('days.csv', 'day\n2001-02-03\n');
+    const fields = 'fields: [{ name: day, type: date, sensitive: true }]';
+    const old = await check(`${fields}\nfreshness: { field: day, maxAge: 1d }`, day, { now: Date.now() });
+    expect(old.rules.find(({ id }) => id === 'freshness')).toMatchObject({
+      status: 'fail',
+      actual: '[redacted]',
+    });
+    const pay =
+      'fields: [{ name: pay, type: integer, sensitive: true, statistics: { quantiles: [{ at: 1, maximum: 5 }] } }]';
+    const paid = await check(pay, write('pay.csv', 'pay\n98765\n'));
+    expect(JSON.stringify(paid)).not.toContain('98765');
+    const rule = `fields: [{ name: a, sensitive: true }]\nrules: [{ name: r, check: "cast(a as integer) > 0" }]`;
+    const failed = check(rule, write('cast.csv', 'a\nsecret\n'));
+    await expect(failed).rejects.toThrow('the rule fails on a row of the data: Conversion Error (not shown');
+    await expect(failed).rejects.not.toThrow('secret');
+    const people =
+      'extraColumns: forbid\nfields: [{ name: mail, sensitive: true }, { name: age, type: integer }]';
+    const bare = await check(people, write('bare.csv', 'ana@example.org,31\nbo@example.org,32\n'));
+    expect(Object.keys(broken(bare))).toEqual(['structure.header', 'mail.column', 'age.column']);
+    expect(JSON.stringify(bare)).not.toContain('ana@');
   });
 });
 

@@ -230,6 +230,16 @@ test('personal data that the contract does not speak of is told', async () => {
   expect(await broken(contract(', sensitive: allowed'), path)).toEqual([]);
 });
 
+test('an inferred contract holds no values of columns that look personal', async () => {
+  const path = join(folder, 'phones.csv');
+  const rows = Array.from({ length: 40 }, (_, row) => `${4155550100 + row * 7},${row % 3}`);
+  writeFileSync(path, `phone,kind\n${rows.join('\n')}\n`);
+  const contract = await infer(path);
+  expect(contract).toMatch(/phone\n[^-]*sensitive: true/);
+  expect(contract).not.toContain('41555');
+  expect(await broken(contract, path)).toEqual([]);
+});
+
 test('how a file is written is found out', async () => {
   const rows = (line: (row: number) => string) =>
     Array.from({ length: 30 }, (_, row) => `${line(row)}\n`).join('');

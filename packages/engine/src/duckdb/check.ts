@@ -185,16 +185,22 @@ async function blameRule(session: Session, plan: CheckPlan, scans: Scans): Promi
         () => false,
       ));
     if (!withoutRule) continue;
+    const isSensitive = check.needs.some((field) => plan.fields[field]!.sensitive === true);
     throw new InputError(
       fault(
         'rule-fails',
-        `the rule fails on a row of the data: ${firstLine(failed)}`,
+        `the rule fails on a row of the data: ${isSensitive ? kindOnly(failed) : firstLine(failed)}`,
         check.place,
         'Use a form that gives null where it cannot answer, such as try_cast.',
       ),
-      { cause: failed },
+      isSensitive ? {} : { cause: failed },
     );
   }
+}
+
+/** `Conversion Error`, without the value that it was. */
+function kindOnly(error: unknown): string {
+  return `${firstLine(error).split(':')[0]!} (not shown, as it may hold a sensitive value)`;
 }
 
 async function answer(
