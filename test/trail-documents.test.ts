@@ -194,6 +194,16 @@ test.each([
   expect(stderr).toContain('[token-missing]');
 });
 
+test('a card whose front matter is not YAML is told at its line, before anything is tagged', async () => {
+  await work.write({ 'MODEL_CARD.md': '---\nlicense: mit\ntags: [telecom\n---\n# Churn\n' });
+  const before = await work.git('ls-remote', 'origin');
+  const { exitCode, stderr } = await cli(work.directory, ['release', '--version', 'v9.0.0']);
+  await work.write({ 'MODEL_CARD.md': OWNER });
+  expect(exitCode, stderr).toBe(2);
+  expect(stderr).toMatch(/MODEL_CARD\.md:[34]/);
+  expect(await work.git('ls-remote', 'origin')).toBe(before);
+});
+
 test('a version that is taken is refused for another file', async () => {
   await work.commit('Train', releasable([{ name: 'churn', bytes: 'third' }]));
   const { exitCode, stderr } = await cli(work.directory, [

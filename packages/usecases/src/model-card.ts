@@ -1,4 +1,5 @@
-import { parse, stringify } from 'yaml';
+import { stringify } from 'yaml';
+import type { OwnersCard } from './owners-card.ts';
 import type { ReleasedVersion } from './released-version.ts';
 import { figure, short } from './report.ts';
 
@@ -16,8 +17,8 @@ const END = '<!-- /rastro:evidence -->';
  * A model card: front matter as the Hugging Face hub reads it, the owner's text as it is, and the evidence. The owner's front
  * matter stays, but for what is measured. Evidence goes where the owner put the markers, else at the end.
  */
-export function modelCard(released: ReleasedVersion, owner: string | undefined): string {
-  const { front, body } = split(owner);
+export function modelCard(released: ReleasedVersion): string {
+  const { front, body } = released.card;
   const head = stringify({ ...front, ...frontMatter(released, front) }, { lineWidth: 0 });
   const evidence = `${BEGIN}\n${evidenceText(released)}\n${END}`;
   const [start, end] = [body.indexOf(BEGIN), body.indexOf(END)];
@@ -28,17 +29,7 @@ export function modelCard(released: ReleasedVersion, owner: string | undefined):
   return `---\n${head}---\n\n${text.trimStart()}`;
 }
 
-/** A text without front matter, or with one that is no mapping, is all body. */
-function split(owner: string | undefined): { front: Record<string, unknown>; body: string } {
-  const text = (owner ?? '').replaceAll('\r\n', '\n');
-  const found = /^---\n([\s\S]*?)\n---(?:\n|$)/.exec(text);
-  if (!found) return { front: {}, body: text };
-  const front: unknown = parse(found[1]!);
-  if (typeof front !== 'object' || front === null || Array.isArray(front)) return { front: {}, body: text };
-  return { front: front as Record<string, unknown>, body: text.slice(found[0].length) };
-}
-
-function frontMatter({ model, version, evidence }: ReleasedVersion, owner: Record<string, unknown>) {
+function frontMatter({ model, version, evidence }: ReleasedVersion, owner: OwnersCard['front']) {
   const { evaluation, data } = evidence.record;
   const task = PIPELINE[evaluation.task];
   const metrics = Object.entries(evaluation.metrics)

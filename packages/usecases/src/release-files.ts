@@ -35,11 +35,7 @@ export async function writeReleaseFiles(
     return path;
   };
   await add('report.html', 'text/html', renderHtml([report], { title: tag, generatedFrom: commit }));
-  const card = await add(
-    'model-card.md',
-    'text/markdown',
-    modelCard(released, await ownersCard(released, workspace)),
-  );
+  const card = await add('model-card.md', 'text/markdown', modelCard(released));
   const bom = await add('bom.cdx.json', 'application/vnd.cyclonedx+json', modelBom(released, sha256));
   const statement = provenance(released);
   const stated =
@@ -65,12 +61,4 @@ export async function writeReleaseFiles(
     })),
   ];
   return { assets: [...kept, ...made], bom, card, provenance: stated };
-}
-
-/** The owner's own words on a model: `cards/<model>.md`, or `MODEL_CARD.md` for a repository with one model. */
-async function ownersCard(
-  { model }: ReleasedVersion,
-  workspace: Ports['workspace'],
-): Promise<string | undefined> {
-  return (await workspace.readText(`cards/${model.name}.md`)) ?? workspace.readText('MODEL_CARD.md');
 }

@@ -15,6 +15,7 @@ import { z } from 'zod';
 import { breachesOf, recordPath } from './evaluate.ts';
 import { evidenceEvents, factsOf, gatherEvidence, type ModelEvidence } from './evidence.ts';
 import type { Outcome } from './outcome.ts';
+import { readOwnersCard } from './owners-card.ts';
 import type { Forge, Ports, Repository } from './ports/index.ts';
 import { loadProject, type NamedModel, pickModel } from './project.ts';
 import type { PreviousVersion } from './release-changes.ts';
@@ -83,6 +84,7 @@ export async function release(request: ReleaseRequest, ports: ReleasePorts): Pro
   const repository = await ports.repository();
   await refuseUncommitted(model, repository);
   const evidence = await gatherEvidence(model, project.value, ports);
+  const card = await readOwnersCard(model.name, ports.workspace);
   const wanted = request.githubRelease && !request.dryRun;
   const forge = wanted && ports.context.slug !== undefined ? await ports.forge() : undefined;
   const commit = await repository.head();
@@ -111,6 +113,7 @@ export async function release(request: ReleaseRequest, ports: ReleasePorts): Pro
     commit: record.commit,
     releasedAt,
     evidence,
+    card,
     slug: ports.context.slug,
     rastro: ports.context.version,
   };

@@ -1,4 +1,5 @@
 import type { ModelEvidence } from './evidence.ts';
+import type { OwnersCard } from './owners-card.ts';
 import type { NamedModel } from './project.ts';
 
 /** A version with all that its documents are made from. The same version gives the same documents, byte for byte. */
@@ -10,6 +11,7 @@ export interface ReleasedVersion {
   /** When the trail recorded it, ISO 8601. */
   readonly releasedAt: string;
   readonly evidence: ModelEvidence;
+  readonly card: OwnersCard;
   /** `owner/name` on the forge. */
   readonly slug: string | undefined;
   /** Version of Rastro that made the documents. */
