@@ -8,15 +8,7 @@ import {
   replicates,
 } from './bootstrap.ts';
 import { knownMetric, metricNamed, metricsOf } from './catalogue.ts';
-import {
-  type Confusion,
-  cellsOf,
-  classCounts,
-  countCells,
-  fbetaOf,
-  precisionOf,
-  recallOf,
-} from './confusion.ts';
+import { classCounts, fbetaOf, precisionOf, recallOf } from './confusion.ts';
 import { valueByConvention } from './conventions.ts';
 import { fairnessGap } from './fairness.ts';
 import { type Measurer, measurer, whyNotMeasurable } from './measurer.ts';
@@ -26,15 +18,24 @@ import { type RandomSource, randomSource } from './random.ts';
 import type { Evaluation, MetricValue } from './record.ts';
 import {
   type Answers,
-  binnedOf,
+  binSumsOf,
   type ClassSample,
   type Question,
   readSample,
   type Sample,
   scoreOrderOf,
   subsetOf,
+  wholeConfusionOf,
+  wholeRocAucOf,
 } from './sample.ts';
-import { chooseThreshold, curves, orderByScore, rocAuc, thresholdTable } from './score-order.ts';
+import {
+  chooseThreshold,
+  curves,
+  orderByScore,
+  rocAuc,
+  type ScoreOrder,
+  thresholdTable,
+} from './score-order.ts';
 import { type Slice, type SliceSource, slicesOf } from './slices.ts';
 import { ones } from './weights.ts';
 
@@ -254,13 +255,8 @@ function judgedSlice({ column, value, rows }: Slice, sample: Sample, settings: S
   return { column, value, rows: rows.length, judged, metrics };
 }
 
-function confusionOf(sample: ClassSample): Confusion {
-  const size = sample.classes.length;
-  return countCells(cellsOf(sample.truth, sample.predicted, size), size, ones(sample.rows));
-}
-
 function classDetails(sample: ClassSample) {
-  const confusion = confusionOf(sample);
+  const confusion = wholeConfusionOf(sample);
   const { size, cells } = confusion;
   const hasProbabilities = sample.scores !== undefined && sample.notProbabilities === undefined;
   return {
@@ -276,7 +272,7 @@ function classDetails(sample: ClassSample) {
         roc_auc: aucOfClass(sample, index),
       };
     }),
-    ...(hasProbabilities ? { calibration: calibrationBins(binnedOf(sample)) } : {}),
+    ...(hasProbabilities ? { calibration: calibrationBins(binSumsOf(sample)) } : {}),
   };
 }
 
@@ -284,15 +280,14 @@ function aucOfClass(sample: ClassSample, index: number): number | null {
   const { scores, width, truth, rows } = sample;
   if (!scores) return null;
   // With two classes there is one score, which ranks either class as well as the other.
-  const order =
-    width === 1
-      ? scoreOrderOf(sample)
-      : orderByScore(
-          columnOf(scores, width, index),
-          Uint8Array.from(truth, (code) => Number(code === index)),
-        );
-  const auc = rocAuc(order, ones(rows));
+  const auc =
+    width === 1 ? wholeRocAucOf(sample) : rocAuc(orderOfClass(scores, width, truth, index), ones(rows));
   return Number.isNaN(auc) ? null : auc;
+}
+
+function orderOfClass(scores: Float64Array, width: number, truth: Uint16Array, index: number): ScoreOrder {
+  const isOfClass = Uint8Array.from(truth, (code) => Number(code === index));
+  return orderByScore(columnOf(scores, width, index), isOfClass);
 }
 
 function binaryDetails(
@@ -310,7 +305,7 @@ function binaryDetails(
         column[0]!.column,
         column
           .filter(({ rows }) => rows.length >= minSliceRows)
-          .map(({ rows }) => confusionOf(subsetOf(sample, rows) as ClassSample)),
+          .map(({ rows }) => wholeConfusionOf(subsetOf(sample, rows) as ClassSample)),
       ),
     );
   return {

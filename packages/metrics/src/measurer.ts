@@ -25,7 +25,14 @@ import {
   rocAucs,
   topKAccuracy,
 } from './multiclass-scores.ts';
-import { brierLosses, expectedCalibrationError, logLosses, summingToOne } from './probabilities.ts';
+import {
+  brierLosses,
+  calibrationErrorOf,
+  expectedCalibrationError,
+  logLosses,
+  meanLogLoss,
+  summingToOne,
+} from './probabilities.ts';
 import {
   d2Pinball,
   explainedVariance,
@@ -43,14 +50,17 @@ import {
 import { ndcgOfQuery, precisionOfQuery, type Query, queriesOf, reciprocalRankOfQuery } from './retrieval.ts';
 import {
   binnedOf,
+  binSumsOf,
   type ClassSample,
   probabilitiesOf,
   type Sample,
   scoreOrderOf,
   type ValueSample,
+  wholeConfusionOf,
+  wholeRocAucOf,
 } from './sample.ts';
 import { averagePrecision, liftAt, rocAuc, weightsByRank } from './score-order.ts';
-import { type Weights, weightedMean } from './weights.ts';
+import { isOnes, type Weights, weightedMean } from './weights.ts';
 
 /**
  * The metrics of one sample, ready to be read under any weights: what can be sorted or computed once per row has been,
@@ -64,6 +74,8 @@ export interface Measurer {
 /** One reading of all metrics under some weights. */
 interface Reading {
   readonly weights: Weights;
+  /** Every row counts once. */
+  readonly isWhole: boolean;
 }
 type Read<T = number> = (reading: Reading) => T;
 
@@ -105,12 +117,17 @@ export function lossesOf(sample: Sample, name: string): Float64Array | undefined
     case 'accuracy':
       return Float64Array.from(truth, (code, row) => Number(code === predicted[row]));
     case 'log_loss':
-      return logLosses(truth, summingToOne(probabilitiesOf(sample), width), width);
+      return logLosses(truth, likelihoodsOf(sample), width);
     case 'brier':
       return brierLosses(truth, probabilitiesOf(sample), width);
     default:
       return undefined;
   }
+}
+
+/** The probabilities that a likelihood asks for: those of a row sum to 1. */
+function likelihoodsOf(sample: ClassSample): Float64Array {
+  return summingToOne(probabilitiesOf(sample), sample.width);
 }
 
 function classMeasurer(sample: ClassSample, names: readonly string[]): Measurer {
@@ -119,7 +136,7 @@ function classMeasurer(sample: ClassSample, names: readonly string[]): Measurer 
   return {
     names,
     measure(weights) {
-      const reading = { weights };
+      const reading = { weights, isWhole: isOnes(weights) };
       return Float64Array.from(reads, (read) => read(reading));
     },
   };
@@ -134,10 +151,13 @@ function perReading<T>(make: Read<T>): Read<T> {
   };
 }
 
-function confusionRead({ truth, predicted, classes }: ClassSample): Read<Confusion> {
+function confusionRead(sample: ClassSample): Read<Confusion> {
+  const { truth, predicted, classes } = sample;
   const size = classes.length;
   const cells = once(() => cellsOf(truth, predicted, size));
-  return perReading(({ weights }) => countCells(cells(), size, weights));
+  return perReading(({ weights, isWhole }) =>
+    isWhole ? wholeConfusionOf(sample) : countCells(cells(), size, weights),
+  );
 }
 
 function binaryReads(sample: ClassSample): (name: string) => Read {
@@ -145,7 +165,7 @@ function binaryReads(sample: ClassSample): (name: string) => Read {
   const shared = sharedReads(sample, confusion);
   const positive = perReading((reading) => classCounts(confusion(reading), 1));
   const order = () => scoreOrderOf(sample);
-  const ranked = perReading(({ weights }) => weightsByRank(order(), weights));
+  const ranked = perReading(({ weights, isWhole }) => (isWhole ? weights : weightsByRank(order(), weights)));
   /** NaN where a measure would divide nothing by nothing: no row counts for it. */
   const ofPositive =
     (measure: (counts: ClassCounts) => number, rowsThatCount: (counts: ClassCounts) => number): Read =>
@@ -176,7 +196,7 @@ function binaryReads(sample: ClassSample): (name: string) => Read {
           return negative.hits / negative.support;
         };
       case 'roc_auc':
-        return (reading) => rocAuc(order(), ranked(reading));
+        return (reading) => (reading.isWhole ? wholeRocAucOf(sample) : rocAuc(order(), ranked(reading)));
       case 'average_precision':
         return (reading) => averagePrecision(order(), ranked(reading));
       default:
@@ -242,14 +262,21 @@ function sharedReads(sample: ClassSample, confusion: Read<Confusion>): (name: st
         return (reading) => mcc(confusion(reading));
       case 'cohen_kappa':
         return (reading) => cohenKappa(confusion(reading));
-      case 'log_loss':
+      case 'log_loss': {
+        const losses = once(() => lossesOf(sample, name)!);
+        return ({ weights, isWhole }) =>
+          isWhole
+            ? meanLogLoss(sample.truth, likelihoodsOf(sample), sample.width)
+            : weightedMean(losses(), weights);
+      }
       case 'brier': {
         const losses = lossesOf(sample, name)!;
         return ({ weights }) => weightedMean(losses, weights);
       }
       case 'ece': {
         const binned = binnedOf(sample);
-        return ({ weights }) => expectedCalibrationError(binned, weights);
+        return ({ weights, isWhole }) =>
+          isWhole ? calibrationErrorOf(binSumsOf(sample)) : expectedCalibrationError(binned, weights);
       }
       default:
         throw new TypeError(`no way to compute ${name}`);

@@ -1,9 +1,11 @@
 import { fault, InputError } from '@rastro/fault';
 import type { Task } from './catalogue.ts';
 import { type CodedTexts, codedTexts, type Texts } from './coded-texts.ts';
+import { confusionOf } from './confusion.ts';
 import { binaryClasses, classesIn, encode, missingValue, sortedLabels } from './labels.ts';
-import { binByConfidence, clipped, indexOfGreatest, whyNotProbabilities } from './probabilities.ts';
-import { chooseThreshold, orderByScore, type ThresholdGoal } from './score-order.ts';
+import { binByConfidence, clipped, indexOfGreatest, sumBins, whyNotProbabilities } from './probabilities.ts';
+import { chooseThreshold, orderByScore, rocAuc, type ThresholdGoal } from './score-order.ts';
+import { ones } from './weights.ts';
 
 /** What a model answered. Classes: `predictions` are labels, `scores` row-major [rows, classes] or [rows]. */
 export interface Answers {
@@ -103,8 +105,19 @@ export const binnedOf = oncePerSample((sample) =>
   binByConfidence(sample.truth, probabilitiesOf(sample), sample.width),
 );
 
+/** What the rows of each bin sum to. */
+export const binSumsOf = oncePerSample((sample) => sumBins(binnedOf(sample)));
+
+/** The counts of all rows. */
+export const wholeConfusionOf = oncePerSample(({ truth, predicted, classes }) =>
+  confusionOf(truth, predicted, classes.length),
+);
+
+/** The area under the ROC curve of all rows of a two-class sample with scores. */
+export const wholeRocAucOf = oncePerSample((sample) => rocAuc(scoreOrderOf(sample), ones(sample.rows)));
+
 /** Made when it is first asked for, and then there for all who ask. */
-function oncePerSample<T extends object>(make: (sample: ClassSample) => T): (sample: ClassSample) => T {
+function oncePerSample<T>(make: (sample: ClassSample) => T): (sample: ClassSample) => T {
   const made = new WeakMap<ClassSample, T>();
   return (sample) => {
     const known = made.get(sample) ?? make(sample);

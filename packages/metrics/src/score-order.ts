@@ -132,8 +132,12 @@ export interface ThresholdRow {
 }
 
 function positivesIn({ marks }: ScoreOrder): number {
+  return positivesBetween(marks, 0, marks.length);
+}
+
+function positivesBetween(marks: Uint8Array, start: number, end: number): number {
   let positives = 0;
-  for (let i = 0; i < marks.length; i++) positives += marks[i]! & POSITIVE;
+  for (let i = start; i < end; i++) positives += marks[i]! & POSITIVE;
   return positives;
 }
 
@@ -145,7 +149,8 @@ export function thresholdTable(order: ScoreOrder, thresholds: readonly number[])
   let at = 0;
   let tp = 0;
   for (const end of called.toSorted((a, b) => a - b)) {
-    for (; at < end; at++) tp += marks[at]! & POSITIVE;
+    tp += positivesBetween(marks, at, end);
+    at = end;
     hits.set(end, tp);
   }
   const positives = positivesIn(order);
@@ -184,9 +189,12 @@ export function chooseThreshold(order: ScoreOrder, goal: ThresholdGoal): Thresho
   let best: { readonly at: number; readonly tp: number } | undefined;
   let bestWorth = Number.NEGATIVE_INFINITY;
   let tp = 0;
+  let tried = -1;
   for (let at = 0; at < marks.length; at++) {
     tp += marks[at]! & POSITIVE;
-    if ((marks[at]! & LAST_OF_TIE) === 0) continue;
+    // Negative rows alone make no threshold better.
+    if ((marks[at]! & LAST_OF_TIE) === 0 || tp === tried) continue;
+    tried = tp;
     const found = worth(tp, at + 1 - tp);
     if (found <= bestWorth) continue;
     bestWorth = found;
@@ -244,13 +252,25 @@ export function curves(order: ScoreOrder, points: number): Curve | undefined {
   const pr = new Thinned(points);
   roc.add(0, 0);
   const { marks } = order;
+  const all = marks.length;
+  // The rows from which a curve may have come far enough. Whatever is skipped would not have been kept.
+  let rocFrom = roc.missing * Math.min(positives, negatives);
+  let prFrom = 0;
   let tp = 0;
-  for (let at = 0; at < marks.length; at++) {
-    tp += marks[at]! & POSITIVE;
-    if ((marks[at]! & LAST_OF_TIE) === 0) continue;
-    const recall = tp / positives;
-    roc.add((at + 1 - tp) / negatives, recall);
-    pr.add(recall, tp / (at + 1));
+  let rows = 0;
+  while (rows < all) {
+    const next = Math.min(all, Math.max(rows + 1, Math.ceil(Math.min(rocFrom, prFrom))));
+    tp += positivesBetween(marks, rows, next);
+    rows = next;
+    for (; (marks[rows - 1]! & LAST_OF_TIE) === 0; rows++) tp += marks[rows]! & POSITIVE;
+    if (rows >= rocFrom || rows === all) {
+      roc.add((rows - tp) / negatives, tp / positives);
+      rocFrom = rows + roc.missing * Math.min(positives, negatives);
+    }
+    if (rows >= prFrom || rows === all) {
+      pr.add(tp / positives, tp / rows);
+      prFrom = rows + pr.missing / (1 / positives + 1 / rows);
+    }
   }
   return { roc: roc.finish(), pr: pr.finish() };
 }
@@ -274,12 +294,21 @@ class Thinned {
     this.#x = x;
     this.#y = y;
     this.#isPending = true;
-    if (Math.abs(x - this.#keptX) + Math.abs(y - this.#keptY) >= this.#step) this.#keep();
+    if (this.#distance() >= this.#step) this.#keep();
+  }
+
+  /** How far a point must at least be from the one that was added last to be kept, less what rounding may add. */
+  get missing(): number {
+    return (this.#step - this.#distance()) * (1 - 1e-9) - 1e-12;
   }
 
   finish(): [number, number][] {
     if (this.#isPending) this.#keep();
     return this.#kept;
+  }
+
+  #distance(): number {
+    return Math.abs(this.#x - this.#keptX) + Math.abs(this.#y - this.#keptY);
   }
 
   #keep(): void {

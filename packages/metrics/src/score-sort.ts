@@ -37,22 +37,16 @@ function keysWithBit(scores: Float64Array, isPositive: Uint8Array): Uint32Array<
 
 /** A radix sort, ascending; the bit of the row is carried along and not sorted by. */
 function sortedKeys(unsorted: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
-  const digits = [
+  const digits: [Digit, Digit, Digit] = [
     { shift: 1, starts: new Uint32Array(2048) },
     { shift: 12, starts: new Uint32Array(2048) },
     { shift: 23, starts: new Uint32Array(512) },
   ];
   let keys = unsorted;
   let spare = new Uint32Array(keys.length);
+  countDigits(keys, digits);
   for (const { shift, starts } of digits) {
     const mask = starts.length - 1;
-    for (let i = 0; i < keys.length; i++) starts[(keys[i]! >>> shift) & mask]!++;
-    let sum = 0;
-    for (let digit = 0; digit < starts.length; digit++) {
-      const count = starts[digit]!;
-      starts[digit] = sum;
-      sum += count;
-    }
     for (let i = 0; i < keys.length; i++) {
       const key = keys[i]!;
       spare[starts[(key >>> shift) & mask]!++] = key;
@@ -60,6 +54,29 @@ function sortedKeys(unsorted: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer
     [keys, spare] = [spare, keys];
   }
   return keys;
+}
+
+/** Sets where the keys of each digit start: in one pass, as their order does not matter to it. */
+function countDigits(keys: Uint32Array, [low, middle, high]: readonly [Digit, Digit, Digit]): void {
+  for (let i = 0; i < keys.length; i++) {
+    const key = keys[i]!;
+    low.starts[(key >>> 1) & 2047]!++;
+    middle.starts[(key >>> 12) & 2047]!++;
+    high.starts[key >>> 23]!++;
+  }
+  for (const { starts } of [low, middle, high]) {
+    let sum = 0;
+    for (let digit = 0; digit < starts.length; digit++) {
+      const count = starts[digit]!;
+      starts[digit] = sum;
+      sum += count;
+    }
+  }
+}
+
+interface Digit {
+  readonly shift: number;
+  readonly starts: Uint32Array;
 }
 
 function unpacked(ascending: Uint32Array<ArrayBuffer>): SortedScores {
