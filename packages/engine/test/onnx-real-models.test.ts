@@ -215,10 +215,12 @@ describe.skipIf(!isThere)('on real models and data', () => {
     const model = await runtime.load(join(real, 'binary-adult/model_v1_logreg_num6.onnx'));
     const columns = adultNumbers.map(() => Float64Array.from([1, 2, 3]));
     columns[2]![1] = Number.NaN;
-    const scoring = model.score(
-      { task: 'binary', features: adultNumbers, firstRow: 100 },
-      { rows: 3, columns },
-    );
+    const before = adultNumbers.map(() => new Float64Array(100));
+    async function* batches() {
+      yield { rows: 100, columns: before };
+      yield { rows: 3, columns };
+    }
+    const scoring = model.scoreAll({ task: 'binary', features: adultNumbers }, batches());
     await expect(scoring).rejects.toThrow('answers NaN for row 102, where capital_gain is missing');
     await model.close();
   });

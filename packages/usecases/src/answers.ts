@@ -1,13 +1,8 @@
 import { fault, InputError, place } from '@rastro/fault';
-import { type Answers, type CodedTexts, joinTexts } from '@rastro/metrics';
-import {
-  type JudgedPart,
-  type JudgedQuestion,
-  type JudgedRows,
-  joinNumbers,
-  judgedColumns,
-} from './judged-columns.ts';
+import type { Answers } from '@rastro/metrics';
+import { type JudgedPart, type JudgedQuestion, type JudgedRows, judgedColumns } from './judged-columns.ts';
 import type {
+  Batch,
   ColumnData,
   ColumnRequest,
   LoadedModel,
@@ -26,8 +21,8 @@ export interface AnswerRequest extends JudgedQuestion {
   readonly scoring: ScoringRequest;
 }
 
-/** Rows scored at a time: large enough for the runtime's threads, small enough to stay in the cache. */
-const BATCH_ROWS = 16_384;
+/** Rows read at a time: few enough for their columns to stay in the processor's cache until they are scored. */
+const BATCH_ROWS = 4096;
 
 /**
  * Scores a whole table with a model in one pass over it; memory holds the answers and the truth, never the features.
@@ -42,20 +37,20 @@ export async function modelAnswers(
   const inputs = model.columns(scoring);
   const { columns, judge } = judgedColumns(request);
   const engine = await data();
-  const gathered = gatherScores(request.task);
   const judged: JudgedPart[][] = columns.map(() => []);
-  let firstRow = 0;
   const wanted = [...inputs, ...columns];
-  for await (const batch of readAhead(engine.read(request.source, wanted, { batchRows: BATCH_ROWS }))) {
-    const features = batch.columns.slice(0, inputs.length) as ColumnData[];
-    gathered.add(await model.score({ ...scoring, firstRow }, { rows: batch.rows, columns: features }));
-    batch.release?.(features);
-    firstRow += batch.rows;
-    for (const [index, parts] of judged.entries()) {
-      parts.push(batch.columns[inputs.length + index] as JudgedPart);
+  async function* features(): AsyncIterable<Batch> {
+    for await (const batch of readAhead(engine.read(request.source, wanted, { batchRows: BATCH_ROWS }))) {
+      for (const [index, parts] of judged.entries()) {
+        parts.push(batch.columns[inputs.length + index] as JudgedPart);
+      }
+      const read = batch.columns.slice(0, inputs.length) as ColumnData[];
+      yield { rows: batch.rows, columns: read };
+      batch.release?.(read);
     }
   }
-  return { answers: gathered.answers(), rows: judge(judged), signature: model.signature };
+  const scores = await model.scoreAll(scoring, features());
+  return { answers: answersOf(scores), rows: judge(judged), signature: model.signature };
 }
 
 /** Scores columns that are in memory, in the order of `model.columns(scoring)`. */
@@ -64,40 +59,15 @@ export async function answersToColumns(
   scoring: ScoringRequest,
   columns: readonly ColumnData[],
 ): Promise<Answers> {
-  const rows = columns[0]!.length;
-  const gathered = gatherScores(scoring.task);
-  for (let firstRow = 0; firstRow < rows; firstRow += BATCH_ROWS) {
-    const part = columns.map((column) => column.slice(firstRow, firstRow + BATCH_ROWS));
-    gathered.add(await model.score({ ...scoring, firstRow }, { rows: part[0]!.length, columns: part }));
-  }
-  return gathered.answers();
+  return answersOf(await model.score(scoring, { rows: columns[0]!.length, columns }));
 }
 
-/** Puts the scores of batches one after another. */
-function gatherScores(task: ScoringRequest['task']): {
-  add: (scored: Scores) => void;
-  answers: () => Answers;
-} {
-  const labels: CodedTexts[] = [];
-  const scores: Float64Array[] = [];
-  const values: Float64Array[] = [];
-  let classes: readonly string[] | undefined;
+function answersOf({ labels, classes, scores, values }: Scores): Answers {
+  const predictions = values ?? labels;
   return {
-    add(scored) {
-      if (scored.labels) labels.push(scored.labels);
-      if (scored.scores) scores.push(scored.scores);
-      if (scored.values) values.push(scored.values);
-      classes = scored.classes ?? classes;
-    },
-    answers: () => ({
-      ...(task === 'regression'
-        ? { predictions: joinNumbers(values) }
-        : labels.length > 0
-          ? { predictions: joinTexts(labels) }
-          : {}),
-      ...(scores.length > 0 ? { scores: joinNumbers(scores) } : {}),
-      ...(classes ? { classes } : {}),
-    }),
+    ...(predictions ? { predictions } : {}),
+    ...(scores ? { scores } : {}),
+    ...(classes ? { classes } : {}),
   };
 }
 

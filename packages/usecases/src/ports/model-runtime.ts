@@ -31,8 +31,6 @@ export interface ScoringRequest {
         readonly value?: string | undefined;
       }
     | undefined;
-  /** How many rows of the table came before this batch, so that a fault names the right row. Default 0. */
-  readonly firstRow?: number;
 }
 
 /**
@@ -65,8 +63,13 @@ export interface LoadedModel {
   readonly signature: ModelSignature;
   /** The columns this model reads and as what. @throws InputError when the features do not fit the signature. */
   columns(request: ScoringRequest): { name: string; as: 'number' | 'string' }[];
-  /** Scores one batch whose columns are those of `columns(request)`. */
+  /** Scores rows whose columns are those of `columns(request)`. */
   score(request: ScoringRequest, batch: Batch): Promise<Scores>;
+  /**
+   * Scores batches of such rows one after another as the rows of one table. A batch may be released as soon as the next one is asked
+   * for.
+   */
+  scoreAll(request: ScoringRequest, batches: AsyncIterable<Batch>): Promise<Scores>;
   /** Milliseconds that each of `runs` scorings of the same batch took on this machine, after some to warm up. */
   time(request: ScoringRequest, batch: Batch, runs: number): Promise<Float64Array>;
   /**
