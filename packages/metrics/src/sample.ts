@@ -206,7 +206,8 @@ function classSample(question: Question, answers: Answers): ClassSample {
     width,
     scores,
     threshold,
-    notProbabilities: scores && whyNotProbabilities(scores, width),
+    notProbabilities:
+      answers.scores && whyNotProbabilities(answers.scores, answers.scores.length / (truth.length || 1)),
     disagreements: byLabel && scores ? countDisagreements(byLabel, scores, width) : 0,
   };
 }

@@ -95,6 +95,19 @@ describe('what cannot be judged is told', () => {
     expect(calibration).toBeUndefined();
   });
 
+  test('two scores of a row that do not sum to 1 are no probabilities either', () => {
+    const positive = [0.1, 0.8, 0.4, 0.6, 0.9, 0.2];
+    const scores = (other: (p: number) => number) =>
+      Float64Array.from(positive.flatMap((p) => [other(p), p]));
+    const judged = (other: (p: number) => number) =>
+      evaluate({ ...small, classes: ['0', '1'], scores: scores(other) }).metrics;
+    expect(judged((p) => 1 - p).brier?.value).toBeCloseTo(evaluate(small).metrics.brier!.value!, 12);
+    expect(judged((p) => 0.7 - p / 2).brier).toMatchObject({
+      value: null,
+      note: expect.stringContaining('those of row 1 sum to 0.75'),
+    });
+  });
+
   test('an absent class leaves the plain AUC over classes without a value, and those over what occurs with one', () => {
     const { metrics } = evaluate({
       task: 'multiclass',
