@@ -41,7 +41,7 @@ export async function gatherEvidence(
 ): Promise<ModelEvidence> {
   const { workspace, sha256 } = ports;
   const digest = await workspace.digest(model.file);
-  if (!digest) throw modelMissing(model);
+  if (!digest) throw await modelMissing(model, workspace);
   const path = recordPath(model.name);
   const text = await workspace.readText(path);
   if (text === undefined) {

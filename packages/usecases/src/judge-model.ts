@@ -70,7 +70,7 @@ export async function judgeModel(
     return { record, tests: [], latency: undefined };
   }
   const digest = await workspace.digest(model.file);
-  if (!digest) throw modelMissing(model);
+  if (!digest) throw await modelMissing(model, ports.workspace);
   const runtime = await ports.runtime();
   const loaded = await runtime.load(workspace.absolute(model.file));
   try {

@@ -68,13 +68,25 @@ export async function featuresOf(
   return columns.map((column) => column.name).filter((column) => column !== config.target);
 }
 
-export function modelMissing({ name, file }: Pick<NamedModel, 'name' | 'file'>): InputError {
+/** Why there is no model file: what DVC tracks, the file or its folder, may only have to be fetched. */
+export async function modelMissing(
+  { name, file }: Pick<NamedModel, 'name' | 'file'>,
+  workspace: Workspace,
+): Promise<InputError> {
+  const folder = file.slice(0, Math.max(0, file.lastIndexOf('/')));
+  const pointers = [`${file}.dvc`, ...(folder === '' ? [] : [`${folder}.dvc`])];
+  const stamps = await Promise.all(pointers.map((pointer) => workspace.stamp(pointer)));
+  const pointer = pointers.find((_, index) => stamps[index] !== undefined);
   return new InputError(
     fault(
       'model-not-found',
-      `the model file ${file} of ${name} is not there`,
+      pointer === undefined
+        ? `the model file ${file} of ${name} is not there`
+        : `the model file ${file} of ${name} is tracked by DVC (${pointer}) and was not fetched`,
       place(file),
-      'Run "rastro train", fetch the file, or correct "model:" in rastro.yaml.',
+      pointer === undefined
+        ? 'Run "rastro train", fetch the file, or correct "model:" in rastro.yaml.'
+        : 'Run "dvc pull" first.',
     ),
   );
 }
