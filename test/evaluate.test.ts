@@ -116,6 +116,80 @@ describe('without rastro.yaml', () => {
   });
 });
 
+describe('predictions with ids', () => {
+  const TRUTH = ['1', '0', '0', '1', '0', '1'];
+  const SCORES = [0.9, 0.2, 0.6, 0.7, 0.1, 0.4];
+  const judge = async (rows: readonly string[], ids = ['a', 'b', 'c', 'd', 'e', 'f']) => {
+    const data = ids.map((id, row) => `${id},${TRUTH[row]}`);
+    await writeFile(path('with-ids.csv'), `id,churned\n${data.join('\n')}\n`);
+    await writeFile(path('answers-with-ids.csv'), `id,chance,label\n${rows.join('\n')}\n`);
+    const predictions = { path: 'answers-with-ids.csv', id: 'id', score: 'chance', prediction: 'label' };
+    return evaluateWith(
+      { data: 'ids', predictions, slices: [], metrics: {}, tests: [], resamples: 0, threshold: undefined },
+      {},
+      { ids: { path: 'with-ids.csv' } },
+    );
+  };
+  const rows = SCORES.map((score, row) => `${'abcdef'[row]},${score},${score >= 0.5 ? 1 : 0}`);
+
+  test('are put to the rows of the data, whatever their order', async () => {
+    const straight = await judge(rows);
+    expect(straight.exitCode, straight.stdout).toBe(0);
+    const { metrics } = (await recordOf()).evaluation;
+    expect(metrics.accuracy.value).toBeCloseTo(4 / 6, 12);
+    expect(metrics.roc_auc.value).toBeCloseTo(8 / 9, 12);
+    expect((await judge([...rows].reverse())).exitCode).toBe(0);
+    expect((await recordOf()).evaluation.metrics).toEqual(metrics);
+  });
+
+  test.each<[string, readonly string[], string[] | undefined, string]>([
+    [
+      'one that comes twice',
+      [...rows.slice(0, 5), rows[0]!],
+      undefined,
+      'rows 1 and 6 of answers-with-ids.csv have the same id "a"',
+    ],
+    [
+      'one that is missing',
+      [...rows.slice(0, 5), 'g,0.5,1'],
+      undefined,
+      'answers-with-ids.csv has no row of id "f"',
+    ],
+    [
+      'one that is empty',
+      [...rows.slice(0, 5), ',0.5,1'],
+      undefined,
+      'row 6 of answers-with-ids.csv has no id',
+    ],
+    ['fewer rows', rows.slice(1), undefined, 'has 5 rows, the data has 6'],
+    [
+      'one that the data has twice',
+      rows,
+      ['a', 'b', 'c', 'd', 'e', 'a'],
+      'rows 1 and 6 of the data have the same id "a"',
+    ],
+    [
+      'a score that is missing',
+      [...rows.slice(0, 5), 'f,,1'],
+      undefined,
+      '"chance" is missing for row 6 of the data',
+    ],
+  ])('are refused with %s', async (_, given, ids, reason) => {
+    const { exitCode, stdout } = await judge(given, ids);
+    expect([exitCode, stdout]).toEqual([2, expect.stringContaining(reason)]);
+  });
+});
+
+test('a model that DVC tracks and nobody fetched is told as that', async () => {
+  for (const pointer of ['models/gone.onnx.dvc', 'models.dvc']) {
+    await writeFile(path(pointer), 'outs:\n- md5: 0123456789abcdef0123456789abcdef\n  path: gone.onnx\n');
+    const { exitCode, stdout } = await evaluateWith({}, { model: 'models/gone.onnx' });
+    expect(exitCode).toBe(2);
+    expect(stdout).toContain(`is tracked by DVC (${pointer}) and was not fetched`);
+    await rm(path(pointer));
+  }
+});
+
 describe('the specification of a model', () => {
   test('is kept by the model that it describes', async () => {
     await evaluateWith({});

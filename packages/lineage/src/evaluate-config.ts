@@ -53,6 +53,12 @@ const Predictions = z
     path: RepositoryPath.describe(
       'Predictions file (CSV, JSON Lines or Parquet), one row per row of the data.',
     ),
+    id: z
+      .string()
+      .optional()
+      .describe(
+        'Column that names each row, in the predictions and in the data. Default: rows go by their order.',
+      ),
     prediction: z.string().optional().describe('Column with the predicted label or value.'),
     score: z.string().optional().describe('Column with the probability of the positive class.'),
     scores: z

@@ -5,6 +5,7 @@ import type {
   Batch,
   ColumnData,
   ColumnRequest,
+  DataEngine,
   LoadedModel,
   ModelSignature,
   Ports,
@@ -14,6 +15,7 @@ import type {
 } from './ports/index.ts';
 import { readAhead } from './read-ahead.ts';
 import { readColumns } from './read-columns.ts';
+import { inOrder, rowsById } from './rows-by-id.ts';
 
 /** What is asked: the table, its target, the slices, and how the model reads it. */
 export interface AnswerRequest extends JudgedQuestion {
@@ -73,21 +75,23 @@ function answersOf({ labels, classes, scores, values }: Scores): Answers {
 
 /** Where a predictions file says what, by column name. */
 export interface PredictionColumns {
+  /** Names a row in the predictions and in the data. Without it rows go by their order. */
+  readonly id?: string | undefined;
   readonly prediction?: string | undefined;
   readonly score?: string | undefined;
   readonly scores?: Readonly<Record<string, string>> | undefined;
 }
 
 /**
- * Reads answers that somebody else's program wrote, one row for each row of the table, in its order.
- * @throws InputError when no column is named, or the rows are not as many.
+ * Reads answers that somebody else's program wrote, one row for each row of the table: in its order, or with its id.
+ * @throws InputError when no column is named, the rows are not as many, an id fits no row or two, or a score is missing.
  */
 export async function givenAnswers(
   predictions: { source: TableSource; path: string; columns: PredictionColumns },
   request: JudgedQuestion & { readonly source: TableSource },
   { data }: Pick<Ports, 'data'>,
 ): Promise<{ rows: JudgedRows; answers: Answers }> {
-  const { prediction, score, scores } = predictions.columns;
+  const { id, prediction, score, scores } = predictions.columns;
   const classes = Object.keys(scores ?? {});
   const wanted: ColumnRequest[] = [
     ...(prediction
@@ -120,15 +124,53 @@ export async function givenAnswers(
       ),
     );
   }
-  const numbers = read.slice(prediction ? 1 : 0) as Float64Array[];
+  const answers =
+    id === undefined ? read : await inOrderOfData(engine, predictions, read, request.source, id);
+  const numbers = answers.slice(prediction ? 1 : 0) as Float64Array[];
+  refuseMissing(numbers, wanted.slice(prediction ? 1 : 0), predictions.path, request.task);
   return {
     rows,
     answers: {
-      ...(prediction ? { predictions: read[0]! } : {}),
+      ...(prediction ? { predictions: answers[0]! } : {}),
       ...(numbers.length > 0 ? { scores: interleave(numbers) } : {}),
       ...(classes.length > 0 && !score ? { classes } : {}),
     },
   };
+}
+
+async function inOrderOfData(
+  engine: DataEngine,
+  { path, source }: { path: string; source: TableSource },
+  columns: readonly ColumnData[],
+  data: TableSource,
+  id: string,
+): Promise<ColumnData[]> {
+  const named = [{ name: id, as: 'string' as const }];
+  const [there] = await readColumns<'string'>(engine, data, named);
+  const [here] = await readColumns<'string'>(engine, source, named);
+  const rows = rowsById(there!, { path, ids: here! });
+  return columns.map((column) => inOrder(column, rows));
+}
+
+function refuseMissing(
+  scores: readonly Float64Array[],
+  columns: readonly ColumnRequest[],
+  path: string,
+  task: ScoringRequest['task'],
+): void {
+  if (task === 'regression') return;
+  for (const [index, column] of scores.entries()) {
+    const row = column.findIndex(Number.isNaN);
+    if (row < 0) continue;
+    throw new InputError(
+      fault(
+        'missing-value',
+        `"${columns[index]!.name}" is missing for row ${row + 1} of the data`,
+        place(path),
+        'Write a score for each row.',
+      ),
+    );
+  }
 }
 
 /** Columns side by side, row-major. */
