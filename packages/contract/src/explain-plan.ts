@@ -10,12 +10,9 @@ export function explainPlan(plan: CheckPlan): string {
   const { checks, source } = plan;
   const scans = new Scans(plan, { physical: physicalOf(plan), partial: [], extras: 0 });
   const files = source.files.map(({ path }) => path).join(', ');
-  const keys = checks.flatMap((check, index) =>
-    (check.ask.how === 'key' && !scans.sharedKeys.includes(index)) ||
-    (check.ask.how === 'reference' && scans.asked.includes(index))
-      ? [{ check, index }]
-      : [],
-  );
+  const unique = scans.uniqueKeys;
+  const names = (indexes: readonly number[]) => indexes.map((index) => checks[index]!.id).join(', ');
+  const references = scans.asked.filter((index) => checks[index]!.ask.how === 'reference');
   const overRows = scans.asked.filter((index) => checks[index]!.ask.how === 'row');
   const isDoubted = source.format === 'parquet' && checks.some(({ ask }) => ask.how === 'row' && ask.doubt);
   return [
@@ -29,18 +26,17 @@ export function explainPlan(plan: CheckPlan): string {
     '',
     scans.fused(),
     ...(isDoubted ? ['', 'Where d<i> is true some row may break check i: one more scan counts them.'] : []),
-    ...(scans.sharedKeys.length === 0
+    ...(unique.length === 0
       ? []
       : [
           '',
-          `One scan for ${scans.sharedKeys.map((index) => checks[index]!.id).join(', ')}:`,
+          `One scan for the hashes of keys, in h<i>, which are all different where the keys are: ${names(unique)}`,
           '',
-          scans.manyKeys(scans.sharedKeys),
+          scans.hashes(unique),
+          '',
+          'Only where hashes repeat, a scan for the keys themselves. Keys that are too many for the memory are asked part by part.',
         ]),
-    ...keys.flatMap(({ check, index }) => ['', `One scan for ${check.id}:`, '', scans.keys(index)]),
-    ...(scans.sharedKeys.length + keys.length === 0
-      ? []
-      : ['', 'Keys that are too many for the memory are asked part by part, by their hash.']),
+    ...references.flatMap((index) => ['', `One scan for ${names([index])}:`, '', scans.keys(index)]),
     ...(overRows.length === 0
       ? []
       : ['', 'Only on a breach, one scan for the rows that break a check:', '', scans.lines(overRows)]),

@@ -18,12 +18,18 @@ export interface DataShape {
 export interface KeyPart {
   readonly part: number;
   readonly parts: number;
+  /** Only keys with one of these hashes. */
+  readonly among?: readonly bigint[];
 }
 
 const WHOLE: KeyPart = { part: 0, parts: 1 };
 
-function inPart(columns: readonly string[], { part, parts }: KeyPart): string[] {
-  return parts === 1 ? [] : [`hash(${columns.join(', ')}) % ${parts} = ${part}`];
+function inPart(columns: readonly string[], { part, parts, among }: KeyPart): string[] {
+  const hash = `hash(${columns.join(', ')})`;
+  return [
+    ...(parts === 1 ? [] : [`${hash} % ${parts} = ${part}`]),
+    ...(among === undefined ? [] : [`${hash} IN (${among.join(', ')})`]),
+  ];
 }
 
 const SAMPLED_TYPES = ['string', 'integer', 'any'];
@@ -73,20 +79,19 @@ export class Scans {
     return `${this.#typed('source')}\nSELECT ${['count(*) AS n', ...columns].join(',\n  ')}\nFROM named`;
   }
 
-  /** Positions of the checks that no value of one column comes twice, when there are several: `manyKeys` asks them at once. */
-  get sharedKeys(): number[] {
-    const single = this.asked.filter((index) => {
-      const { ask } = this.#plan.checks[index]!;
-      return ask.how === 'key' && ask.fields?.length === 1;
-    });
-    return single.length > 1 ? single : [];
+  /** Positions of the checks that no key comes twice. */
+  get uniqueKeys(): number[] {
+    return this.asked.filter((index) => this.#plan.checks[index]!.ask.how === 'key');
   }
 
-  /** One row with, in `k<i>`, the number of rows whose key came before, for each of these checks. */
-  manyKeys(shared: readonly number[]): string {
-    const columns = shared.map((index) => {
-      const [column] = this.#key(index, WHOLE).columns;
-      return `count(${column}) - count(DISTINCT ${column}) AS k${index}`;
+  /**
+   * A row for each row of the data, with the hash of its key for each of these checks, 64 bits without a sign: null where the key
+   * has a missing value or is of another part. Keys are all different where their hashes are.
+   */
+  hashes(keys: readonly number[], part = WHOLE): string {
+    const columns = keys.map((index) => {
+      const { columns, present } = this.#key(index, part);
+      return `CASE WHEN ${present} THEN hash(${columns.join(', ')}) END AS h${index}`;
     });
     return `${this.#typed('source')}\nSELECT ${columns.join(',\n  ')}\nFROM named`;
   }
@@ -134,11 +139,14 @@ WHERE ${this.#orphan(ask, part)} ORDER BY _at LIMIT ${this.#plan.limit}`;
 SELECT _at, first, shown, print FROM (
   SELECT _at, ${this.#shown(key.shows)} AS shown, ${this.#print(index)} AS print, min(_at) OVER (PARTITION BY ${columns}) AS first
   FROM named
-  WHERE ${key.present} AND hash(${columns}) IN (
-    SELECT hash(${columns}) FROM named WHERE ${key.present} GROUP BY ${columns} HAVING count(*) > 1
-  )
+  WHERE ${sql.all([key.present, ...(part.among ? [] : [this.#comesTwice(key)])])}
 )
 WHERE _at > first ORDER BY _at LIMIT ${this.#plan.limit}`;
+  }
+
+  #comesTwice({ columns, present }: { columns: string[]; present: string }): string {
+    const key = columns.join(', ');
+    return `hash(${key}) IN (SELECT hash(${key}) FROM named WHERE ${present} GROUP BY ${key} HAVING count(*) > 1)`;
   }
 
   /** Fields of which a sample is wanted, to see whether they hold personal data: those whose contract does not say. */

@@ -3,6 +3,9 @@ import type { Batch, ColumnKind } from '@rastro/usecases';
 import { type ColumnReader, SpareColumns } from './column-readers.ts';
 import type { Session } from './session.ts';
 
+/** Room for DuckDB's own threads to read on in while a model is busy. */
+const AHEAD = '16MB';
+
 /** The rows of an answer in batches, each of its columns taken by its own reader. */
 export async function* batches(
   session: Session,
@@ -14,7 +17,7 @@ export async function* batches(
   const readers = columns.map(({ reader }) => reader(spare));
   for (const reader of readers) reader.begin(batchRows);
   let filled = 0;
-  for await (const chunk of chunksOf(session, sql)) {
+  for await (const chunk of chunksOf(session, sql, AHEAD)) {
     const vectors = readers.map((_, index) => chunk.getColumnVector(index));
     for (let from = 0; from < chunk.rowCount; ) {
       const count = Math.min(chunk.rowCount - from, batchRows - filled);
@@ -36,10 +39,13 @@ export async function* batches(
   if (filled > 0) yield { rows: filled, columns: readers.map((reader) => reader.end(filled)) };
 }
 
-/** The chunks of an answer, each fetched while the one before is worked on. */
-async function* chunksOf(session: Session, sql: string): AsyncIterable<DuckDBDataChunk> {
-  // Room for DuckDB's own threads to read on while a model is busy on this one.
-  await session.run("SET streaming_buffer_size = '16MB'");
+/** The chunks of an answer, each fetched while the one before is worked on; DuckDB's own threads read on until `ahead` is full. */
+export async function* chunksOf(
+  session: Session,
+  sql: string,
+  ahead: string,
+): AsyncIterable<DuckDBDataChunk> {
+  await session.run(`SET streaming_buffer_size = '${ahead}'`);
   const result = await (await session.connection).stream(sql);
   let next = result.fetchChunk();
   try {

@@ -6,24 +6,25 @@ import {
   type CheckResult,
   type DataShape,
   judge,
-  type KeyPart,
   Scans,
   type SeenOffender,
 } from '@rastro/contract';
-import { fault, InputError, OutsideError, RastroError } from '@rastro/fault';
+import { fault, InputError, RastroError } from '@rastro/fault';
 import { columnTests, provenChecks } from './column-tests.ts';
+import { type BrokenRow, brokenRow, countKeys, keyRows } from './key-rows.ts';
 import { withNames } from './named-columns.ts';
 import { firstLine, type OpenedFile, openFile, type Scratch } from './opened-file.ts';
 import { makeReferences } from './references.ts';
+import { KEY_ROOM, type RepeatedKeys, repeatedKeys } from './repeated-keys.ts';
 import { parseRules } from './rule-expression.ts';
 import type { JsonRow, Session } from './session.ts';
 import { locateAll, makeViews, quickTable, rowAt, type Table, tableOf } from './table.ts';
 
-/** Runs the plan of a data contract. */
+/** Runs the plan of a data contract. `room`: bytes that the hashes of keys may take at once. */
 export async function checkPlan(
   session: Session,
   plan: CheckPlan,
-  tempDirectory: string,
+  { tempDirectory, room = KEY_ROOM }: { tempDirectory: string; room?: number },
 ): Promise<CheckResult> {
   const folder = await mkdtemp(join(tempDirectory, 'rastro-check-'));
   const direct = { folder, always: false };
@@ -36,9 +37,9 @@ export async function checkPlan(
     const names = plan.fields.map(({ name }) => name);
     await parseRules(session, plan.rules, names);
     return (
-      (await attempt(session, plan, await opening, direct)) ??
+      (await attempt(session, plan, await opening, { scratch: direct, room })) ??
       // Readers of CSV have lost rows and made up others. What was counted byte by byte decides; then copies are read.
-      (await attempt(session, plan, await openAll(session, plan, copied), copied)) ??
+      (await attempt(session, plan, await openAll(session, plan, copied), { scratch: copied, room })) ??
       disagree(plan)
     );
   } finally {
@@ -57,7 +58,7 @@ async function attempt(
   session: Session,
   plan: CheckPlan,
   opened: readonly OpenedFile[],
-  scratch: Scratch,
+  { scratch, room }: { scratch: Scratch; room: number },
 ): Promise<CheckResult | undefined> {
   const names = plan.fields.map(({ name }) => name);
   const table = tableOf(opened, names);
@@ -67,11 +68,11 @@ async function attempt(
   const scans = new Scans(plan, { ...shapeOf(table), proven });
   await bindRules(session, plan, scans);
   const sound = opened.reduce((sum, { facts }) => sum + facts.rows - facts.dropped, 0);
-  const fused =
-    (await quickRow(session, plan, table, { rows: sound, proven })) ??
-    (await fusedRow(session, plan, scans, scratch));
-  if (fused === undefined || Number(fused.n) !== sound) return undefined;
-  const answers = await answer(session, plan, scans, table, fused);
+  const scanned =
+    (await quickScan(session, plan, table, { rows: sound, proven, room })) ??
+    (await scan(session, scans, { rows: sound, room }, () => fusedRow(session, plan, scans, scratch)));
+  if (scanned === undefined) return undefined;
+  const answers = await answer(session, plan, scans, table, scanned);
   const samples = await samplesOf(session, scans);
   return judge(plan, { files: opened.map(({ facts }) => facts), answers, samples });
 }
@@ -129,27 +130,62 @@ async function bindRules(session: Session, plan: CheckPlan, scans: Scans): Promi
   }
 }
 
+/** What the scans over all rows told. */
+interface Scanned {
+  /** The row of the fused scan. */
+  readonly fused: JsonRow;
+  readonly repeated: RepeatedKeys;
+}
+
+/** Undefined when there is no row, or it counts other rows than there are. */
+async function scan(
+  session: Session,
+  scans: Scans,
+  { rows, room }: { rows: number; room: number },
+  fuse: () => Promise<JsonRow | undefined>,
+): Promise<Scanned | undefined> {
+  const fused = await fuse();
+  if (fused === undefined || Number(fused.n) !== rows) return undefined;
+  return { fused, repeated: await repeatedKeys(session, scans, { rows, room }) };
+}
+
 /**
- * The fused scan with columns read as typed by the engine itself, where every value is written in the usual way. Undefined when no
+ * The scans with columns read as typed by the engine itself, where every value is written in the usual way. Undefined when no
  * column is, or something does not fit: a number too large, a day that no month has. Then texts tell.
  */
-async function quickRow(
+async function quickScan(
   session: Session,
   plan: CheckPlan,
   table: Table,
-  { rows, proven }: { rows: number; proven: ReadonlySet<number> },
-): Promise<JsonRow | undefined> {
+  { proven, ...size }: { rows: number; proven: ReadonlySet<number>; room: number },
+): Promise<Scanned | undefined> {
   const names = plan.fields.map(({ name }) => name);
   const quick = quickTable(table, names);
   if (!quick) return undefined;
   await makeViews(session, quick, names);
   const scans = new Scans(plan, { ...shapeOf(quick), proven });
-  const row = await session.row(scans.fused()).catch((error: unknown) => {
-    if (error instanceof RastroError) throw error;
-    return undefined;
-  });
+  const scanned = await scan(session, scans, size, () => session.row(scans.fused())).catch(
+    (error: unknown) => {
+      if (error instanceof RastroError) throw error;
+      return undefined;
+    },
+  );
   await makeViews(session, table, names);
-  return row && Number(row.n) === rows ? row : undefined;
+  return scanned && { ...scanned, repeated: ofTexts(plan, scanned.repeated) };
+}
+
+/** Whole rows that are equal as typed may differ as texts: which of them repeat, only the texts tell. */
+function ofTexts({ checks }: CheckPlan, repeated: RepeatedKeys): RepeatedKeys {
+  const isWhole = (index: number) => {
+    const { ask } = checks[index]!;
+    return ask.how === 'key' && ask.fields === undefined;
+  };
+  return new Map(
+    [...repeated].map(([index, hashes]) => [
+      index,
+      isWhole(index) && hashes?.length !== 0 ? undefined : hashes,
+    ]),
+  );
 }
 
 /** The fused scan; undefined when the engine cannot read a file as it is. */
@@ -208,27 +244,23 @@ async function answer(
   plan: CheckPlan,
   scans: Scans,
   table: Table,
-  fused: JsonRow,
+  { fused, repeated }: Scanned,
 ): Promise<Answer[]> {
   const asked = scans.asked.map((index) => ({ index, check: plan.checks[index]! }));
   const counts = { ...fused, ...(await moreCounts(session, scans, fused)) };
   const values = new Map<number, number | null>();
   for (const { index, check } of asked) {
     const { how } = check.ask;
-    const isKey = how === 'key' || how === 'reference';
     const known = counts[`k${index}`] ?? (how === 'row' ? 0 : null);
-    const value = isKey && known === null ? await countKeys(session, scans, index) : known;
+    const isKey = how === 'key' || how === 'reference';
+    const value = isKey ? await countKeys(session, scans, index, repeated.get(index)) : known;
     values.set(index, value === null ? null : Number(value));
   }
   const broken = asked.filter(
     ({ index, check }) => isOverRows(check.ask.how) && (values.get(index) ?? 0) > 0,
   );
-  const rows = await brokenRows(
-    session,
-    plan,
-    scans,
-    broken.map(({ index }) => index),
-  );
+  const indexes = broken.map(({ index }) => index);
+  const rows = await brokenRows(session, plan, scans, { broken: indexes, repeated });
   const lines = await locateAll(
     table,
     [...rows.values()].flat().flatMap(({ at, first }) => (first === undefined ? [at] : [at, first])),
@@ -240,73 +272,21 @@ async function answer(
   }));
 }
 
-/** Counts of the rows that break checks of which the fused scan told only that some may, and of keys that can be counted at once. */
+/** Counts of the rows that break checks of which the fused scan told only that some may. */
 async function moreCounts(session: Session, scans: Scans, fused: JsonRow): Promise<JsonRow> {
   const doubtful = scans.asked.filter((index) => fused[`d${index}`] === true);
-  const rows = doubtful.length === 0 ? {} : await session.row(scans.counts(doubtful));
-  const shared = scans.sharedKeys;
-  if (shared.length === 0) return rows;
-  try {
-    return { ...rows, ...(await session.row(scans.manyKeys(shared))) };
-  } catch (error) {
-    // What is too much for the memory is asked key by key.
-    if (!(error instanceof OutsideError)) throw error;
-    return rows;
-  }
-}
-
-async function countKeys(session: Session, scans: Scans, index: number): Promise<number> {
-  const counts = await inParts(async (part) => Number((await session.row(scans.keys(index, part))).k));
-  return counts.reduce((sum, count) => sum + count, 0);
-}
-
-async function keyRows(
-  session: Session,
-  scans: Scans,
-  { index, limit }: { index: number; limit: number },
-): Promise<BrokenRow[]> {
-  const parts = await inParts((part) => session.rows(scans.keyLines(index, part)));
-  return parts
-    .flat()
-    .map(brokenRow)
-    .sort((a, b) => a.at - b.at)
-    .slice(0, limit);
-}
-
-/** Asks all at once, and where that is too much for the memory, part by part. */
-async function inParts<T>(ask: (part: KeyPart) => Promise<T>): Promise<T[]> {
-  for (const parts of [1, 16]) {
-    try {
-      return await eachPart(ask, parts);
-    } catch (error) {
-      if (!(error instanceof OutsideError)) throw error;
-    }
-  }
-  return eachPart(ask, 128);
-}
-
-async function eachPart<T>(ask: (part: KeyPart) => Promise<T>, parts: number): Promise<T[]> {
-  const answers: T[] = [];
-  for (let part = 0; part < parts; part++) answers.push(await ask({ part, parts }));
-  return answers;
+  return doubtful.length === 0 ? {} : session.row(scans.counts(doubtful));
 }
 
 function isOverRows(how: string): boolean {
   return how === 'row' || how === 'key' || how === 'reference';
 }
 
-interface BrokenRow {
-  readonly at: number;
-  readonly shown: readonly (string | null)[];
-  readonly print: string;
-  readonly first?: number;
-}
-
 async function brokenRows(
   session: Session,
   plan: CheckPlan,
   scans: Scans,
-  broken: readonly number[],
+  { broken, repeated }: { broken: readonly number[]; repeated: RepeatedKeys },
 ): Promise<Map<number, BrokenRow[]>> {
   const found = new Map<number, BrokenRow[]>();
   const overRows = broken.filter((index) => plan.checks[index]!.ask.how === 'row');
@@ -315,18 +295,10 @@ async function brokenRows(
     for (const index of overRows) found.set(index, (row[`k${index}`] as JsonRow[]).map(brokenRow));
   }
   for (const index of broken) {
-    if (!found.has(index)) found.set(index, await keyRows(session, scans, { index, limit: plan.limit }));
+    if (found.has(index)) continue;
+    found.set(index, await keyRows(session, scans, { index, limit: plan.limit, among: repeated.get(index) }));
   }
   return found;
-}
-
-function brokenRow({ _at, shown, print, first }: JsonRow): BrokenRow {
-  return {
-    at: Number(_at),
-    shown: shown as (string | null)[],
-    print: String(print),
-    ...(first === null || first === undefined ? {} : { first: Number(first) }),
-  };
 }
 
 function seen(

@@ -71,7 +71,7 @@ class DuckDbEngine implements DataEngine {
 
   check(plan: CheckPlan, { memoryLimit, threads }: EngineResources = {}): Promise<CheckResult> {
     return this.#inSession(
-      (session) => checkPlan(session, plan, this.#tempDirectory),
+      (session) => checkPlan(session, plan, { tempDirectory: this.#tempDirectory }),
       [
         ...(memoryLimit === undefined ? [] : [`SET memory_limit = '${memoryLimit}'`]),
         ...(threads === undefined ? [] : [`SET threads = ${threads}`]),
