@@ -19,7 +19,7 @@ export function whyNotProbabilities(scores: Float64Array, width: number): string
       sum += score;
     }
     if (width > 1 && Math.abs(sum - 1) > SUM_TOLERANCE) {
-      return `the scores are not probabilities: those of row ${row + 1} sum to ${sum}`;
+      return `the scores are not probabilities: those of row ${row + 1} sum to ${Number(sum.toPrecision(6))}`;
     }
   }
   return undefined;
