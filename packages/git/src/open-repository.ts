@@ -10,8 +10,9 @@ import { pushRefs, type RefUpdate, updateRefs } from './push.ts';
 import { localRef } from './refs.ts';
 import { remoteAnswer } from './remote-answer.ts';
 import { urlOf } from './remote-url.ts';
+import { repositoryTags } from './repository-tags.ts';
 import { fetchTrail, knownTrail, noteSeen, TRAIL_BRANCH } from './seen-trail.ts';
-import { fetchTags, readTags, seenTag, writeTag } from './tags.ts';
+import { writeTag } from './tags.ts';
 import { type ReadCommit, readTrail } from './trail-branch.ts';
 
 export interface RepositoryOptions {
@@ -136,10 +137,10 @@ function repositoryOf(
     return found?.type === 'blob' ? found : undefined;
   };
 
-  /** Sets refs at the remote, or here when there is none. */
-  const setRefs = async (updates: readonly RefUpdate[]): Promise<boolean> => {
+  /** Sets refs at the remote, or here when there is none. Those that somebody else had set before; none when all are set. */
+  const setRefs = async (updates: readonly RefUpdate[]): Promise<readonly string[]> => {
     answer?.forget();
-    if (remote === undefined) return updateRefs(git, updates);
+    if (remote === undefined) return (await updateRefs(git, updates)) ? [] : updates.map(({ ref }) => ref);
     if (offline) {
       throw new OutsideError(
         fault('git-offline', 'nothing can be pushed offline', undefined, 'Leave --offline out.'),
@@ -147,6 +148,8 @@ function repositoryOf(
     }
     return pushRefs(git, remote, updates);
   };
+
+  const tags = repositoryTags(git, { remote, online, answer, isShallow });
 
   const fetchCommit: Repository['fetchCommit'] = async (commit) => {
     const wanted = checkedObjectId(commit);
@@ -237,26 +240,8 @@ function repositoryOf(
       return root;
     },
 
-    async tags() {
-      if (remote === undefined) return readTags(git, 'refs/tags/');
-      if (answer && online !== undefined) {
-        await fetchTags(git, online, {
-          isShallow: await isShallow(),
-          advertised: await answer.ask('tags'),
-        });
-        return readTags(git, 'refs/rastro/tags/');
-      }
-      const seen = await readTags(git, 'refs/rastro/tags/');
-      const names = new Set(seen.map(({ name }) => name));
-      return [...seen, ...(await readTags(git, 'refs/tags/')).filter(({ name }) => !names.has(name))];
-    },
-
-    async keepTag(name) {
-      const ref = `refs/tags/${checkedRefName(name)}`;
-      const seen = remote === undefined ? undefined : await localRef(git, seenTag(ref));
-      if (seen !== undefined) await updateRefs(git, [{ ref, to: seen, expect: null }]);
-    },
-
+    tags: tags.read,
+    keepTag: tags.keep,
     makeTagObject: (tag) => writeTag(git, tag),
 
     async trailHead() {
@@ -270,7 +255,7 @@ function repositoryOf(
       return read;
     },
 
-    async appendTrail({ head: old, entries, tags, author, at }) {
+    async appendTrail({ head: old, entries, tags: made, author, at }) {
       const ids = await writeCommits(git, {
         parent: old,
         commits: entries.map(({ path, content, message }) => ({
@@ -284,15 +269,19 @@ function repositoryOf(
       if (tip === undefined) throw new RangeError('an append needs at least one entry');
       const updates = [
         { ref: TRAIL_BRANCH, to: tip, expect: old ?? null },
-        ...tags.map(({ name, objectId }) => ({
+        ...made.map(({ name, objectId }) => ({
           ref: `refs/tags/${checkedRefName(name)}`,
           to: checkedObjectId(objectId),
           expect: null,
         })),
       ];
-      const accepted = await setRefs(updates);
-      if (accepted && remote !== undefined) await noteSeen(git, updates);
-      return accepted ? { status: 'accepted', head: tip } : { status: 'rejected' };
+      const lost = await setRefs(updates);
+      if (lost.length > 0) {
+        await tags.refuseForeign(lost);
+        return { status: 'rejected' };
+      }
+      if (remote !== undefined) await noteSeen(git, updates);
+      return { status: 'accepted', head: tip };
     },
 
     async pushBranch({ branch, base, files, message, author, at }) {
@@ -305,7 +294,7 @@ function repositoryOf(
         const last = (await fetchCommit(old)) ? await commitInfo(old) : undefined;
         if (last?.author.email !== author.email) return { status: 'foreign', commit: old };
       }
-      if (!(await setRefs([{ ref, to: commit, expect: old ?? null }]))) {
+      if ((await setRefs([{ ref, to: commit, expect: old ?? null }])).length > 0) {
         throw new OutsideError(
           fault('push-raced', `${branch} was pushed to by somebody else meanwhile`, undefined, 'Run again.'),
         );

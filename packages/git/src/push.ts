@@ -8,8 +8,12 @@ export interface RefUpdate {
   readonly expect: string | null;
 }
 
-/** Sets refs of a remote all or none. False when one has another value than expected: somebody else was first. */
-export async function pushRefs(git: Git, remote: string, updates: readonly RefUpdate[]): Promise<boolean> {
+/** Sets refs of a remote all or none. Those that have another value than expected, as somebody else was first; none when all are set. */
+export async function pushRefs(
+  git: Git,
+  remote: string,
+  updates: readonly RefUpdate[],
+): Promise<readonly string[]> {
   const args = [
     'push',
     '--porcelain',
@@ -21,19 +25,22 @@ export async function pushRefs(git: Git, remote: string, updates: readonly RefUp
     ...updates.map(({ ref, to }) => `${to}:${ref}`),
   ];
   const output = await git.run(args, { allow: [0, 1, 128] });
-  if (output.exitCode === 0) return true;
-  const reasons = output.stdout
+  if (output.exitCode === 0) return [];
+  const refused = output.stdout
     .toString('utf8')
     .split('\n')
     .filter((line) => line.startsWith('!\t'))
-    .map((line) => line.split('\t')[2] ?? '');
+    .map((line) => {
+      const [, refspec = '', reason = ''] = line.split('\t');
+      return { ref: refspec.slice(refspec.indexOf(':') + 1), reason };
+    });
   // Nothing was answered per ref: the remote was not reached or broke off. What it holds now tells what happened.
-  if (reasons.length === 0) {
-    if (await hasAll(git, remote, updates)) return true;
+  if (refused.length === 0) {
+    if (await hasAll(git, remote, updates)) return [];
     throw gitFailed(args, output);
   }
-  const refusal = reasons.find((reason) => !isLostRace(reason));
-  if (refusal === undefined) return false;
+  const refusal = refused.find(({ reason }) => !isLostRace(reason))?.reason;
+  if (refusal === undefined) return refused.filter(isOwnFault).map(({ ref }) => ref);
   const words = /^remote: (?!error: )(.+)$/m.exec(output.stderr)?.[1]?.trim();
   throw new OutsideError(
     fault(
@@ -47,6 +54,12 @@ export async function pushRefs(git: Git, remote: string, updates: readonly RefUp
 
 const LOST_RACE =
   /stale info|already exists|fetch first|non-fast-forward|atomic (push failed|transaction failed)|cannot lock ref|failed to (update|lock) ref|reference already exists|incorrect old value|remote ref updated since checkout|failed to update/;
+
+/** Of refs that are set all or none, those that others kept from being set are told as well. A remote may blame all for one. */
+function isOwnFault({ reason }: { reason: string }, _: number, all: readonly { reason: string }[]): boolean {
+  const isOthers = (text: string) => /atomic (push failed|transaction failed)/.test(text);
+  return !isOthers(reason) || all.every((each) => isOthers(each.reason));
+}
 
 function isLostRace(reason: string): boolean {
   return LOST_RACE.test(reason);

@@ -53,6 +53,33 @@ for (const remote of [true, false]) {
   });
 }
 
+for (const remote of [true, false]) {
+  test.each([
+    {
+      ref: 'refs/heads/rastro',
+      says: 'the branch rastro/trail cannot be made while there is the branch rastro:',
+    },
+    { ref: 'refs/heads/rastro/trail/old', says: 'while there is the branch rastro/trail/old' },
+    {
+      ref: 'refs/tags/m@v1.0.0/x',
+      says: 'the tag m@v1.0.0 cannot be made while there is the tag m@v1.0.0/x',
+    },
+    { ref: 'refs/tags/m@v1.0.0', says: 'there is the tag m@v1.0.0 already, and it is not an annotated tag' },
+  ])(
+    `what no other decision could mend is no lost race, ${remote ? 'at a remote' : 'without a remote'}: $ref`,
+    async ({ ref, says }) => {
+      await using work = await temporaryRepository({ files: { 'a.txt': 'a\n' }, remote });
+      const repository = await openRepository(work.directory);
+      if (remote) await work.git('push', '--quiet', 'origin', `HEAD:${ref}`);
+      else await work.git('update-ref', ref, 'HEAD');
+      const tag = { name: 'm@v1.0.0', target: await repository.head(), message: 'm', tagger: author };
+      const objectId = await repository.makeTagObject({ ...tag, taggedAt: 1767225600 });
+      await expect(repository.appendTrail(append(0, [{ name: tag.name, objectId }]))).rejects.toThrow(says);
+      expect(await repository.trailHead()).toBeUndefined();
+    },
+  );
+}
+
 /** A proxy that passes everything on, and hangs up instead of answering a push that the server has taken. */
 async function losingAnswers(target: string): Promise<{ url: string; server: Server }> {
   const server = createServer((request, response) => {

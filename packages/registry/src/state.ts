@@ -114,9 +114,12 @@ function modelState(name: string, tags: readonly ReadTag[]): RegisteredModel {
     stages: holders(events),
     active: events.at(-1)?.action !== 'deprecate',
     events,
-    nextCounter: 1 + Math.max(0, ...tags.map(({ meaning }) => meaning.counter ?? 0)),
+    // One that is too large to be counted on from would give its own name again.
+    nextCounter: 1 + Math.max(0, ...tags.map(({ meaning }) => meaning.counter ?? 0).filter(isCountable)),
   };
 }
+
+const isCountable = (counter: number) => Number.isSafeInteger(counter + 1);
 
 function eventOf(
   { tag, meaning }: ReadTag,

@@ -134,3 +134,11 @@ test('a stage whose last holder was deregistered is known, whoever holds it by t
   expect(lost(...held, 'churn@v1.1.0! b 5', 'churn#prod#3 a 6')).toEqual([]);
   expect(lost(...held, 'churn@v1.1.0! b 5', 'churn@v1.1.0#3 b 6')).toEqual([]);
 });
+
+test('a counter that is too large to count on from does not stop the next tag from having a name of its own', () => {
+  for (const huge of ['9007199254740992', '99999999999999999999', '9'.repeat(400)]) {
+    const model = stateOf('churn@v1.0.0 a 1', 'churn#prod#2 a 2', `churn#prod#${huge} a 3`).get('churn');
+    expect(model?.nextCounter).toBe(3);
+    expect(Object.fromEntries(model?.stages ?? [])).toEqual({ prod: 'v1.0.0' });
+  }
+});
