@@ -6,7 +6,7 @@ import { type Approval, type Principal, type Question, short, type Unwaived } fr
 export function approvalRules({ asked, request, evidence }: Question): Unwaived[] {
   const min = request.rollback ? (asked.rollback?.approvals ?? asked.approvals.min) : asked.approvals.min;
   const record = evidence.evaluation?.recordSha256 ?? null;
-  const standing = latestByPerson(
+  const people = byPerson(
     evidence.approvals.filter(
       (approval) =>
         approval.sha256 === request.sha256 &&
@@ -14,15 +14,15 @@ export function approvalRules({ asked, request, evidence }: Question): Unwaived[
         (asked.who === undefined || asked.who.some((person) => isPerson(person, approval.by))),
     ),
   );
-  const rejected = standing.filter(({ verdict }) => verdict === 'rejected');
-  const counted = standing.filter(
-    (approval) =>
-      approval.verdict === 'approved' &&
-      approval.at <= evidence.now + CLOCK_SKEW &&
-      (!asked.evaluation || approval.recordSha256 === record) &&
-      !(asked.approvals.exclude_author && isAuthor(approval.by, evidence.author)),
+  const rejected = people.map(({ last }) => last).filter(({ verdict }) => verdict === 'rejected');
+  const counted = people.filter(
+    ({ last, all }) =>
+      last.verdict === 'approved' &&
+      last.at <= evidence.now + CLOCK_SKEW &&
+      (!asked.evaluation || last.recordSha256 === record) &&
+      !(asked.approvals.exclude_author && all.some(({ by }) => isAuthor(by, evidence.author))),
   );
-  const names = counted.map(({ by }) => by.login).sort();
+  const names = counted.map(({ last }) => last.by.login).sort();
   const rules: Unwaived[] = [];
   if (min > 0) {
     rules.push({
@@ -50,15 +50,25 @@ function isAuthor(person: Principal, author: Principal | null): boolean {
   return author === null || isSamePerson(person, author);
 }
 
-/** What each person said last; a rejection in the same instant stands. */
-function latestByPerson(all: readonly Approval[]): Approval[] {
-  const people: Approval[] = [];
+/** What one person said: everything, and what counts, the last of it. */
+interface Voice {
+  readonly all: readonly Approval[];
+  readonly last: Approval;
+}
+
+/**
+ * Approvals by person; a rejection in the same instant stands. Who is known by an id here and by a login there is one person: one
+ * approval may link two that nothing told to be the same before.
+ */
+function byPerson(all: readonly Approval[]): Voice[] {
+  let voices: Voice[] = [];
   for (const approval of [...all].sort((a, b) => a.at - b.at || rank(a) - rank(b))) {
-    const known = people.findIndex(({ by }) => isSamePerson(by, approval.by));
-    if (known >= 0) people.splice(known, 1);
-    people.push(approval);
+    const isTheirs = (voice: Voice) => voice.all.some(({ by }) => isSamePerson(by, approval.by));
+    const own = voices.filter(isTheirs);
+    const others = voices.filter((voice) => !isTheirs(voice));
+    voices = [...others, { all: [...own.flatMap((voice) => voice.all), approval], last: approval }];
   }
-  return people;
+  return voices;
 }
 
 const rank = ({ verdict }: Approval) => (verdict === 'approved' ? 0 : 1);

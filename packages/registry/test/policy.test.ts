@@ -192,6 +192,28 @@ test('approvals count once per eligible person, for this model and this evaluati
   );
 });
 
+test('one person under several names and spellings approves once, and is the author under each of them', () => {
+  const anybody = readPolicy(TEXT.replace('min: 1', 'min: 2').replace(/ +who: .*\n/, '')).value;
+  const counted = (author: Approval['by'], ...people: Approval['by'][]) => {
+    const approvals = people.map((by, at) => ({ ...approval, by, at: now - 100 + at }));
+    const evidence = { ...goodEvidence, author, approvals };
+    const { rules } = evaluatePolicy({ policy: anybody, stage: 'prod', request: goodRequest, evidence });
+    return rules.find(({ rule }) => rule === 'approvals')?.actual;
+  };
+  const signed = { login: 'BOB', id: null };
+  const renamed = { login: 'robert', id: bob.id };
+  expect(counted(carol, bob, { ...bob, login: 'Bob' })).toMatch(/^1:/);
+  expect(counted(carol, bob, signed)).toMatch(/^1:/);
+  for (const order of [
+    [bob, signed, renamed],
+    [renamed, signed, bob],
+    [signed, renamed, bob],
+  ])
+    expect(counted(carol, ...order), order.map(({ login }) => login).join()).toMatch(/^1:/);
+  expect(counted(renamed, bob, signed)).toBe('none');
+  expect(counted(carol, bob, alice)).toMatch(/^2:/);
+});
+
 test('a rollback waives what the policy says, and only for a version that held the stage', () => {
   const stale = { ...evaluated({ evaluatedAt: now - 90 * day }).evidence, approvals: [] };
   const request = { rollback: true, stages: ['staging', 'prod'] };
