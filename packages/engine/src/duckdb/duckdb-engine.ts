@@ -14,8 +14,9 @@ import type {
 } from '@rastro/usecases';
 import { aggregateColumns } from './aggregate.ts';
 import { checkPlan } from './check.ts';
+import { describeTable } from './column-types.ts';
 import { profileTable } from './profile.ts';
-import { describeTable, readTable } from './read.ts';
+import { readTable } from './read.ts';
 import { Session, told } from './session.ts';
 
 /** What the engine may use. */

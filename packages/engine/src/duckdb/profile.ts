@@ -6,9 +6,10 @@ import {
   WHITE_SPACE,
 } from '@rastro/contract';
 import type { TableSource } from '@rastro/usecases';
+import { typesOf } from './column-types.ts';
 import { detectDialect } from './detect-dialect.ts';
+import { columnSqlOf, inFolder, type Opened, openTable } from './open-table.ts';
 import { literal } from './opened-file.ts';
-import { columnSqlOf, inFolder, type Opened, openTable, typesOf } from './read.ts';
 import type { JsonRow, Session } from './session.ts';
 import { type Writing, writingsOf } from './writing.ts';
 

@@ -1,6 +1,6 @@
 import type { FieldType } from '@rastro/contract';
 import type { ColumnDescription, TableSource } from '@rastro/usecases';
-import { columnSqlOf, type Opened } from './read.ts';
+import { columnSqlOf, type Opened } from './open-table.ts';
 import type { Session } from './session.ts';
 
 /** What a column of texts turns out to be when one looks at how its values are written. */
