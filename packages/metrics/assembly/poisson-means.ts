@@ -1,5 +1,5 @@
 /**
- * Means of values under Poisson resamples, two rows at a time. See src/poisson-means.ts, which lays out the memory, and
+ * Poisson resamples and means of values under them, two rows at a time. See src/poisson-means.ts, which lays out the memory, and
  * src/random.ts: these are its numbers, in its order.
  *
  * AssemblyScript: compiled to WebAssembly by the engine's assembly/build.mjs.
@@ -130,4 +130,92 @@ export function mean(state: usize, values: usize, rows: usize, spare: usize): f6
   store<u32>(state, c, 8);
   store<u32>(state, d, 12);
   return (even + odd) / (total as f64);
+}
+
+/**
+ * Writes the counts of the next resample of `rows` rows to `counts`, a byte each. `state` and `spare` are as for `mean`.
+ */
+export function draw(state: usize, counts: usize, rows: usize, spare: usize): void {
+  let w = load<u32>(state);
+  let x = load<u32>(state, 4);
+  let y = load<u32>(state, 8);
+  let z = load<u32>(state, 12);
+  let undecided = spare;
+  const tops = pairOfTop;
+  const foursEnd = counts + (rows & ~3);
+  for (let at = counts; at < foursEnd; at += 4) {
+    const word = rotl<u32>(x * 5, 7) * 9;
+    const t = x << 9;
+    y ^= w;
+    z ^= x;
+    x ^= y;
+    w ^= z;
+    y ^= t;
+    z = rotl<u32>(z, 11);
+    const first: u32 = load<u16>(tops + (((word >>> 20) as usize) << 1));
+    const second: u32 = load<u16>(tops + (((word >>> 3) & 0x1ffe) as usize));
+    store<u32>(at, first | (second << 16));
+    if (((first | second) & UNDECIDED) !== 0) {
+      store<u32>(undecided, at as u32);
+      store<u32>(undecided, word, 4);
+      undecided += 8;
+    }
+  }
+  a = w;
+  b = x;
+  c = y;
+  d = z;
+  for (let each = spare; each < undecided; each += 8) {
+    const at = load<u32>(each) as usize;
+    const word = load<u32>(each, 4);
+    const first = settledPair(word >>> 20);
+    store<u32>(at, first | (settledPair((word >>> 4) & 0xfff) << 16));
+  }
+  const end = counts + rows;
+  for (let at = foursEnd; at < end; at++) store<u8>(at, pairOf(step()) & 0xff);
+  store<u32>(state, a);
+  store<u32>(state, b, 4);
+  store<u32>(state, c, 8);
+  store<u32>(state, d, 12);
+}
+
+/** Writes the means of two columns of `rows` doubles under counts to `out` and after it. No rows drawn: NaN. */
+export function twoMeans(counts: usize, rows: usize, first: usize, second: usize, out: usize): void {
+  // Two sums a column, because one would wait for each addition.
+  let firstLow = f64x2.splat(0);
+  let firstHigh = f64x2.splat(0);
+  let secondLow = f64x2.splat(0);
+  let secondHigh = f64x2.splat(0);
+  let drawn = i32x4.splat(0);
+  const fours = rows & ~3;
+  for (let row: usize = 0; row < fours; row += 4) {
+    const bytes = v128.load32_zero(counts + row);
+    const four = i32x4.extend_low_i16x8_u(i16x8.extend_low_i8x16_u(bytes));
+    const low = f64x2.convert_low_i32x4_s(four);
+    const high = f64x2.convert_low_i32x4_s(v128.shuffle<i32>(four, four, 2, 3, 2, 3));
+    const one = first + (row << 3);
+    const other = second + (row << 3);
+    firstLow = f64x2.add(firstLow, f64x2.mul(low, v128.load(one)));
+    firstHigh = f64x2.add(firstHigh, f64x2.mul(high, v128.load(one, 16)));
+    secondLow = f64x2.add(secondLow, f64x2.mul(low, v128.load(other)));
+    secondHigh = f64x2.add(secondHigh, f64x2.mul(high, v128.load(other, 16)));
+    drawn = i32x4.add(drawn, four);
+  }
+  const firstSums = f64x2.add(firstLow, firstHigh);
+  const secondSums = f64x2.add(secondLow, secondHigh);
+  let firstSum = f64x2.extract_lane(firstSums, 0) + f64x2.extract_lane(firstSums, 1);
+  let secondSum = f64x2.extract_lane(secondSums, 0) + f64x2.extract_lane(secondSums, 1);
+  let total =
+    i32x4.extract_lane(drawn, 0) +
+    i32x4.extract_lane(drawn, 1) +
+    i32x4.extract_lane(drawn, 2) +
+    i32x4.extract_lane(drawn, 3);
+  for (let row = fours; row < rows; row++) {
+    const count = load<u8>(counts + row) as i32;
+    firstSum += (count as f64) * load<f64>(first + (row << 3));
+    secondSum += (count as f64) * load<f64>(second + (row << 3));
+    total += count;
+  }
+  store<f64>(out, firstSum / (total as f64));
+  store<f64>(out, secondSum / (total as f64), 8);
 }

@@ -23,11 +23,11 @@ export function replicates(
   rows: number,
   { resamples, random }: { resamples: number; random: RandomSource },
 ): Float64Array[] {
-  const weights = new Uint8Array(rows);
+  const drawn = random.resamples(rows, []);
   const values = measurer.names.map(() => new Float64Array(resamples));
   for (let round = 0; round < resamples; round++) {
-    random.resample(weights);
-    const measured = measurer.measure(weights);
+    drawn.next();
+    const measured = measurer.measure(drawn.weights);
     for (let i = 0; i < values.length; i++) values[i]![round] = measured[i]!;
   }
   return values;

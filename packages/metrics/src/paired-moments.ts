@@ -1,11 +1,19 @@
 import type { ValueSample } from './sample.ts';
 import type { Weights } from './weights.ts';
 
-/** Both models' values of a metric under weights, from means over rows that one pass gives. */
-export type PairedMoments = (weights: Weights) => {
+/** A metric's values of both models. */
+export interface PairedValues {
   readonly baseline: number;
   readonly candidate: number;
-};
+}
+
+/** What both models' values of a metric are made of. */
+export interface PairedMoments {
+  /** Of which the means under a resample are asked. */
+  readonly columns: readonly Float64Array[];
+  /** The values, from the means of the columns under the weights of the resample. */
+  values(means: Float64Array, weights: Weights): PairedValues;
+}
 
 /** Below this share of the mean square, a variance from means has lost half of its digits: two passes keep them. */
 const CANCELLED = 1e-8;
@@ -17,25 +25,25 @@ const CANCELLED = 1e-8;
 export function pairedMoments(
   { baseline, candidate }: { baseline: ValueSample; candidate: ValueSample },
   metric: string,
-  exact: PairedMoments,
+  exact: (weights: Weights) => PairedValues,
 ): PairedMoments | undefined {
-  const errors = [squaredErrors(baseline), squaredErrors(candidate)] as const;
+  const errors = () => [squaredErrors(baseline), squaredErrors(candidate)];
   if (metric === 'mse' || metric === 'rmse') {
     const value = metric === 'mse' ? (mean: number) => mean : Math.sqrt;
-    return (weights) => {
-      const [before, after] = twoMeans(errors, weights);
-      return { baseline: value(before), candidate: value(after) };
+    return {
+      columns: errors(),
+      values: ([before, after]) => ({ baseline: value(before!), candidate: value(after!) }),
     };
   }
   if (metric !== 'r2') return undefined;
   const centred = centre(baseline.truth);
-  const spreads = [centred, centred.map((value) => value * value)] as const;
-  return (weights) => {
-    const [mean, square] = twoMeans(spreads, weights);
-    const variance = square - mean * mean;
-    if (!(variance > CANCELLED * square)) return exact(weights);
-    const [before, after] = twoMeans(errors, weights);
-    return { baseline: 1 - before / variance, candidate: 1 - after / variance };
+  return {
+    columns: [...errors(), centred, centred.map((value) => value * value)],
+    values([before, after, mean, square], weights) {
+      const variance = square! - mean! * mean!;
+      if (!(variance > CANCELLED * square!)) return exact(weights);
+      return { baseline: 1 - before! / variance, candidate: 1 - after! / variance };
+    },
   };
 }
 
@@ -47,32 +55,4 @@ function squaredErrors({ truth, predicted }: ValueSample): Float64Array {
 function centre(values: Float64Array): Float64Array {
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   return values.map((value) => value - mean);
-}
-
-/** The means of two columns in one pass, which costs little more than that of one. No rows: NaN. */
-function twoMeans(
-  [first, second]: readonly [Float64Array, Float64Array],
-  weights: Weights,
-): [number, number] {
-  let firstSum = 0;
-  let secondSum = 0;
-  let firstOdd = 0;
-  let secondOdd = 0;
-  let rows = 0;
-  const pairs = first.length - (first.length & 1);
-  for (let i = 0; i < pairs; i += 2) {
-    const even = weights[i]!;
-    const odd = weights[i + 1]!;
-    firstSum += even * first[i]!;
-    firstOdd += odd * first[i + 1]!;
-    secondSum += even * second[i]!;
-    secondOdd += odd * second[i + 1]!;
-    rows += even + odd;
-  }
-  if (pairs < first.length) {
-    firstSum += weights[pairs]! * first[pairs]!;
-    secondSum += weights[pairs]! * second[pairs]!;
-    rows += weights[pairs]!;
-  }
-  return [(firstSum + firstOdd) / rows, (secondSum + secondOdd) / rows];
 }

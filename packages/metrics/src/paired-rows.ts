@@ -11,7 +11,7 @@ import {
   subsetOf,
 } from './sample.ts';
 import { type SliceSource, slicesOf } from './slices.ts';
-import { type Weights, weightedMean } from './weights.ts';
+import type { Weights } from './weights.ts';
 
 /** Answers of two models to the same rows; each has a threshold of its own, as its record says. */
 export interface PairedRows extends Omit<Question, 'threshold'> {
@@ -126,9 +126,11 @@ function pairOf(
 /** Collects what one metric makes of each resample. */
 interface Drawer {
   readonly replicates: Replicates;
-  /** What each row adds, where the metric's difference is a plain mean over rows. */
-  readonly differences?: Float64Array;
-  draw(weights: Weights, round: number): void;
+  /** Of which it asks the means. */
+  readonly columns: readonly Float64Array[];
+  /** Whether the only column's means are the differences. */
+  readonly isMean: boolean;
+  draw(means: Float64Array, weights: Weights, round: number): void;
 }
 
 function drawAll(
@@ -136,13 +138,21 @@ function drawAll(
   { rows, resamples, random }: { rows: number; resamples: number; random: RandomSource },
 ): Replicates[] {
   const [only, ...others] = drawers;
-  if (only?.differences && others.length === 0) {
-    return [{ deltas: random.resampledMeans(only.differences, resamples) }];
+  if (only?.isMean && others.length === 0) {
+    return [{ deltas: random.resampledMeans(only.columns[0]!, resamples) }];
   }
-  const weights = new Uint8Array(rows);
+  const drawn = random.resamples(
+    rows,
+    drawers.flatMap(({ columns }) => columns),
+  );
+  let before = 0;
+  const parts = drawers.map(({ columns }) => {
+    before += columns.length;
+    return drawn.means.subarray(before - columns.length, before);
+  });
   for (let round = 0; round < resamples; round++) {
-    random.resample(weights);
-    for (const drawer of drawers) drawer.draw(weights, round);
+    drawn.next();
+    for (const [index, drawer] of drawers.entries()) drawer.draw(parts[index]!, drawn.weights, round);
   }
   return drawers.map(({ replicates }) => replicates);
 }
@@ -155,22 +165,24 @@ function drawerOf(
   const deltas = new Float64Array(resamples);
   const [before, after] = [lossesOf(baseline, metric), lossesOf(candidate, metric)];
   if (before && after && target === undefined) {
-    // The difference of two means over the same rows is the mean of the differences: one pass in place of two.
-    const differences = after.map((loss, row) => loss - before[row]!);
     return {
       replicates: { deltas },
-      differences,
-      draw(weights, round) {
-        deltas[round] = weightedMean(differences, weights);
+      // The difference of two means over the same rows is the mean of the differences.
+      columns: [after.map((loss, row) => loss - before[row]!)],
+      isMean: true,
+      draw(means, _, round) {
+        deltas[round] = means[0]!;
       },
     };
   }
   const values = { baseline: new Float64Array(resamples), candidate: new Float64Array(resamples) };
-  const measure = measurePair({ baseline, candidate }, metric);
+  const moments = momentsOf({ baseline, candidate }, metric);
   return {
     replicates: { deltas, values },
-    draw(weights, round) {
-      const measured = measure(weights);
+    columns: moments.columns,
+    isMean: false,
+    draw(means, weights, round) {
+      const measured = moments.values(means, weights);
       values.baseline[round] = measured.baseline;
       values.candidate[round] = measured.candidate;
       deltas[round] = measured.candidate - measured.baseline;
@@ -178,17 +190,18 @@ function drawerOf(
   };
 }
 
-function measurePair(
+function momentsOf(
   { baseline, candidate }: { baseline: Sample; candidate: Sample },
   metric: string,
 ): PairedMoments {
   const [before, after] = [measurer(baseline, [metric]), measurer(candidate, [metric])];
-  const exact: PairedMoments = (weights) => ({
+  const exact = (weights: Weights) => ({
     baseline: before.measure(weights)[0]!,
     candidate: after.measure(weights)[0]!,
   });
-  if (baseline.task !== 'regression' || candidate.task !== 'regression') return exact;
-  return pairedMoments({ baseline, candidate }, metric, exact) ?? exact;
+  const measured: PairedMoments = { columns: [], values: (_, weights) => exact(weights) };
+  if (baseline.task !== 'regression' || candidate.task !== 'regression') return measured;
+  return pairedMoments({ baseline, candidate }, metric, exact) ?? measured;
 }
 
 /** The pair of each slice, by `column=value`. */

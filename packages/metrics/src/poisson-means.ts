@@ -13,14 +13,16 @@ interface Exports {
   heapBase(): number;
   tables(pairOfTop: number, pairs: number, limits: number, count: number): void;
   mean(state: number, values: number, rows: number, spare: number): number;
+  draw(state: number, counts: number, rows: number, spare: number): void;
+  twoMeans(counts: number, rows: number, first: number, second: number, out: number): void;
 }
 
 const PAGE = 65_536;
 /** More rows would not leave all of their room within the 4 GiB of a memory. */
 export const MOST_ROWS = 2 ** 28;
 
-/** One for all calls, as each would reserve much of the address space. */
-let program: { readonly exports: Exports; readonly free: number } | undefined;
+/** One for all calls, as each would reserve much of the address space. `holder` is whose columns are in its memory. */
+let program: { readonly exports: Exports; readonly free: number; holder?: object | undefined } | undefined;
 
 /**
  * Sets each of `means` to the mean of the values under the next Poisson resample, and moves on the four words of the random
@@ -28,6 +30,7 @@ let program: { readonly exports: Exports; readonly free: number } | undefined;
  */
 export function fillPoissonMeans(means: Float64Array, values: Float64Array, state: Int32Array): void {
   program ??= start();
+  program.holder = undefined;
   const { memory, mean } = program.exports;
   const at = {
     state: program.free,
@@ -40,6 +43,55 @@ export function fillPoissonMeans(means: Float64Array, values: Float64Array, stat
   new Float64Array(memory.buffer, at.values, values.length).set(values);
   for (let i = 0; i < means.length; i++) means[i] = mean(at.state, at.values, values.length, at.spare);
   state.set(own);
+}
+
+/** Poisson resamples one after another; `state` is the four words of the random numbers, which each one moves on. */
+export class PoissonResamples {
+  readonly weights: Uint8Array;
+  readonly means: Float64Array;
+  readonly #columns: readonly Float64Array[];
+  readonly #state: Int32Array;
+
+  constructor(rows: number, columns: readonly Float64Array[], state: Int32Array) {
+    this.weights = new Uint8Array(rows);
+    this.means = new Float64Array(columns.length);
+    this.#columns = columns;
+    this.#state = state;
+  }
+
+  /** Whether so many values leave room for all else within the 4 GiB of a memory. */
+  static holds(rows: number, columns: number): boolean {
+    return rows * (columns + 1) <= MOST_ROWS;
+  }
+
+  next(): void {
+    program ??= start();
+    const { memory, draw, twoMeans } = program.exports;
+    const rows = this.weights.length;
+    const count = this.#columns.length;
+    const state = program.free;
+    const out = state + 16;
+    const columns = aligned(out + 8 * (count + 1));
+    const counts = columns + 8 * rows * count;
+    const spare = aligned(counts + rows);
+    reserve(memory, spare + 8 * (rows >>> 2));
+    if (program.holder !== this) {
+      for (const [index, values] of this.#columns.entries()) {
+        new Float64Array(memory.buffer, columns + 8 * rows * index, rows).set(values);
+      }
+      program.holder = this;
+    }
+    const own = new Int32Array(memory.buffer, state, this.#state.length);
+    own.set(this.#state);
+    draw(state, counts, rows, spare);
+    this.#state.set(own);
+    const at = (index: number) => columns + 8 * rows * Math.min(index, count - 1);
+    for (let index = 0; index < count; index += 2) {
+      twoMeans(counts, rows, at(index), at(index + 1), out + 8 * index);
+    }
+    this.means.set(new Float64Array(memory.buffer, out, count));
+    this.weights.set(new Uint8Array(memory.buffer, counts, rows));
+  }
 }
 
 /** Compiles the program, and puts the tables in its memory. */

@@ -1,4 +1,4 @@
-import { fillPoissonMeans, MOST_ROWS } from './poisson-means.ts';
+import { fillPoissonMeans, MOST_ROWS, PoissonResamples } from './poisson-means.ts';
 import { PAIR_OF_TOP, pairOf, UNDECIDED } from './poisson-pairs.ts';
 import { weightedMean } from './weights.ts';
 
@@ -22,8 +22,19 @@ export interface RandomSource {
   resample(counts: Uint8Array): void;
   /** The means of values under the `count` resamples that `resample` would draw next, up to rounding: several times faster. */
   resampledMeans(values: Float64Array, count: number): Float64Array;
+  /** The resamples that `resample` would draw next, with the means of columns of as many rows: those up to rounding. */
+  resamples(rows: number, columns: readonly Float64Array[]): Resamples;
   /** A permutation of 0..length-1 (Fisher-Yates). */
   permutation(length: number): Uint32Array;
+}
+
+/** Resamples one after another. */
+export interface Resamples {
+  /** How often each row stands in the one that was drawn last. */
+  readonly weights: Uint8Array;
+  /** The mean of each column under it. */
+  readonly means: Float64Array;
+  next(): void;
 }
 
 /** `stream` gives independent numbers for the same seed: a slice's do not change when another slice is added. */
@@ -53,6 +64,21 @@ export function randomSource(seed: number, stream = ''): RandomSource {
         means[i] = weightedMean(values, counts);
       }
       return means;
+    },
+    resamples(rows, columns) {
+      if (rows >= POISSON_FROM && PoissonResamples.holds(rows, columns.length)) {
+        return new PoissonResamples(rows, columns, state);
+      }
+      const weights = new Uint8Array(rows);
+      const means = new Float64Array(columns.length);
+      return {
+        weights,
+        means,
+        next() {
+          resample(weights);
+          for (const [index, values] of columns.entries()) means[index] = weightedMean(values, weights);
+        },
+      };
     },
     permutation(length) {
       const order = Uint32Array.from({ length }, (_, i) => i);

@@ -270,6 +270,30 @@ describe('intervals', () => {
     },
   );
 
+  test.each([10, 4095, 4096, 4098, 4099, 20_001])(
+    'resamples of %i rows come with the means of their columns, whoever else draws',
+    (rows) => {
+      const columns = [Math.sin, Math.cos, Math.sqrt].map((of) =>
+        Float64Array.from({ length: rows }, (_, row) => of(row) + 2),
+      );
+      const [one, other] = [randomSource(7, 'a'), randomSource(7, 'a')];
+      const [drawn, between] = [one.resamples(rows, columns), randomSource(8).resamples(rows, [columns[1]!])];
+      const counts = new Uint8Array(rows);
+      for (let round = 0; round < 5; round++) {
+        drawn.next();
+        if (round % 2 === 0) between.next();
+        other.resample(counts);
+        expect(drawn.weights).toEqual(counts);
+        const total = counts.reduce((sum, count) => sum + count, 0);
+        for (const [index, values] of columns.entries()) {
+          const mean = values.reduce((sum, value, row) => sum + value * counts[row]!, 0) / total;
+          expect(drawn.means[index]).toBeCloseTo(mean, 12);
+        }
+      }
+      expect(one.next()).toBe(other.next());
+    },
+  );
+
   test('the random numbers are fixed for all time', () => {
     const random = randomSource(42);
     expect(Array.from({ length: 4 }, () => random.next())).toMatchInlineSnapshot(`
