@@ -143,6 +143,18 @@ describe('records that must not pass', () => {
     expect(result.exitCode, result.stdout).toBe(exitCode);
   });
 
+  test('a metric that the baseline has no value for is named, beside those that were compared', async () => {
+    const before = JSON.parse(record);
+    Object.assign(before.evaluation.metrics.roc_auc, { value: null, low: null, high: null });
+    const { exitCode, outputs, summary } = await compareTo(({ metrics }) => {
+      Object.assign(metrics.roc_auc!, JSON.parse(record).evaluation.metrics.roc_auc);
+    }, JSON.stringify(before));
+    expect([exitCode, outputs.result]).toEqual([0, 'no-baseline']);
+    expect(summary).toMatch(
+      /has metrics that the baseline gives no value for: roc\\_auc 0\.\d+\. None of the others/,
+    );
+  });
+
   test('a file that is no record', async () => {
     await writeFile(path('after.json'), '{"accuracy": 1}');
     await writeFile(path('before.json'), record);

@@ -10,15 +10,19 @@ const Finite = z.number();
 const Point = z.tuple([Finite, Finite]);
 
 /** A metric of a record. No value: `note` says why. No interval: none was asked for, or it is undefined. */
-export const MetricValue = z.strictObject({
-  value: Finite.nullable(),
-  low: Finite.nullable(),
-  high: Finite.nullable(),
-  goal: z.enum(['max', 'min']),
-  note: z.string().optional(),
-  /** The rows do not define the metric: the value is a convention (see `valueByConvention`), `note` says why. */
-  defined: z.literal(false).optional(),
-});
+export const MetricValue = z
+  .strictObject({
+    value: Finite.nullable(),
+    low: Finite.nullable(),
+    high: Finite.nullable(),
+    goal: z.enum(['max', 'min']),
+    note: z.string().optional(),
+    /** The rows do not define the metric: the value is a convention (see `valueByConvention`), `note` says why. */
+    defined: z.literal(false).optional(),
+  })
+  .refine(({ low, high }) => low === null || high === null || low <= high, {
+    message: 'the interval ends before it begins: "low" is above "high"',
+  });
 export type MetricValue = z.output<typeof MetricValue>;
 
 /** The value that gates and comparisons go by: null where there is none, or only by convention. */

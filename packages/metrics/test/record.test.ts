@@ -67,6 +67,12 @@ describe('a record', () => {
     expect(() => writeRecord(broken)).toThrow('evaluation.metrics.accuracy.value');
   });
 
+  test('with an interval that ends before it begins is refused', () => {
+    const turned = JSON.parse(writeRecord(record));
+    Object.assign(turned.evaluation.metrics.accuracy, { low: 0.9, high: 0.1 });
+    expect(() => readRecord(JSON.stringify(turned), 'a.json')).toThrow('"low" is above "high"');
+  });
+
   test.each([
     ['no JSON', '{', 'is not JSON'],
     ['another version', writeRecord(record).replace('evaluation/v1', 'evaluation/v9'), 'schema'],

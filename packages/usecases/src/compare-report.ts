@@ -65,7 +65,9 @@ function sentenceOf(model: string, { verdict, metrics, slices, dataDiffers }: Co
     case 'inconclusive':
       return `${model} shows no clear difference from the baseline: ${list(metrics)}.${dataDiffers ? ' The evaluation data changed.' : ''}`;
     case 'no-baseline':
-      return `${model} has no baseline to compare with: ${list(metrics)}.`;
+      return totals.length < metrics.length
+        ? `${model} has metrics that the baseline gives no value for: ${moved}. None of the others regressed.`
+        : `${model} has no baseline to compare with: ${moved}.`;
   }
 }
 
