@@ -18,7 +18,7 @@ export interface GitObject {
  */
 export async function readObjects(git: Git, ids: readonly string[]): Promise<(GitObject | undefined)[]> {
   if (ids.length === 0) return [];
-  const args = ['cat-file', '--batch'];
+  const args = ['cat-file', '--batch', '--buffer'];
   const output = await git.run(args, { input: `${ids.join('\n')}\n` });
   if (/^(error|fatal):/m.test(output.stderr)) throw gitFailed(args, output);
   const { stdout } = output;
