@@ -67,7 +67,7 @@ export async function* chunksOf(
  * Frees the copy of a vector's values that was made for it, once they are taken: the garbage collector would be started for it
  * again and again, and walk all of the heap, which costs as much as the reading itself.
  */
-function free(vector: DuckDBVector): void {
+export function free(vector: DuckDBVector): void {
   const { items, dataView } = vector as unknown as { items?: ArrayBufferView; dataView?: ArrayBufferView };
   const values = ArrayBuffer.isView(items) ? items : dataView;
   if (values === undefined || values.byteLength !== values.buffer.byteLength) return;

@@ -10,6 +10,8 @@ import {
   type SeenOffender,
 } from '@rastro/contract';
 import { fault, InputError, RastroError } from '@rastro/fault';
+import { batches } from './batches.ts';
+import { texts } from './column-readers.ts';
 import { columnTests, provenChecks } from './column-tests.ts';
 import { type BrokenRow, brokenRow, countKeys, keyRows } from './key-rows.ts';
 import { withNames } from './named-columns.ts';
@@ -18,7 +20,7 @@ import { makeReferences } from './references.ts';
 import { KEY_ROOM, type RepeatedKeys, repeatedKeys } from './repeated-keys.ts';
 import { parseRules } from './rule-expression.ts';
 import type { JsonRow, Session } from './session.ts';
-import { locateAll, makeViews, quickTable, rowAt, type Table, tableOf } from './table.ts';
+import { locateAll, makeSource, makeViews, quickTable, rowAt, type Table, tableOf } from './table.ts';
 
 /** Runs the plan of a data contract. `room`: bytes that the hashes of keys may take at once. */
 export async function checkPlan(
@@ -81,11 +83,19 @@ function shapeOf({ physical, partial, extras }: Table): DataShape {
   return { physical, partial, extras: extras.length };
 }
 
+/** Rows of a sample to read at once: mostly all of them. */
+const SAMPLE_BATCH = 1000;
+
 async function samplesOf(session: Session, scans: Scans): Promise<Map<number, (string | null)[]>> {
   const { sampled } = scans;
   if (sampled.length === 0) return new Map();
-  const rows = await session.rows(scans.sample());
-  return new Map(sampled.map((index) => [index, rows.map((row) => row[`s${index}`] as string | null)]));
+  const samples = new Map(sampled.map((index) => [index, [] as (string | null)[]]));
+  const wanted = sampled.map(() => ({ reader: texts }));
+  for await (const { columns } of batches(session, scans.sample(), wanted, SAMPLE_BATCH)) {
+    for (const [position, sample] of [...samples.values()].entries())
+      sample.push(...(columns[position] as (string | null)[]));
+  }
+  return samples;
 }
 
 async function openAll(session: Session, plan: CheckPlan, scratch: Scratch): Promise<OpenedFile[]> {
@@ -162,7 +172,7 @@ async function quickScan(
   const names = plan.fields.map(({ name }) => name);
   const quick = quickTable(table, names);
   if (!quick) return undefined;
-  await makeViews(session, quick, names);
+  await makeSource(session, quick, names);
   const scans = new Scans(plan, { ...shapeOf(quick), proven });
   const scanned = await scan(session, scans, size, () => session.row(scans.fused())).catch(
     (error: unknown) => {
@@ -170,7 +180,7 @@ async function quickScan(
       return undefined;
     },
   );
-  await makeViews(session, table, names);
+  await makeSource(session, table, names);
   return scanned && { ...scanned, repeated: ofTexts(plan, scanned.repeated) };
 }
 

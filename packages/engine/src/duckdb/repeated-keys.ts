@@ -1,5 +1,5 @@
 import type { Scans } from '@rastro/contract';
-import { chunksOf } from './batches.ts';
+import { chunksOf, free } from './batches.ts';
 import { type Session, told } from './session.ts';
 import { isValid, validityOf } from './validity.ts';
 
@@ -34,6 +34,7 @@ export async function repeatedKeys(
           const vector = chunk.getColumnVector(index);
           const { items } = vector as unknown as { items: BigUint64Array };
           list.add(items.subarray(0, chunk.rowCount), validityOf(vector));
+          free(vector);
         }
       }
     });

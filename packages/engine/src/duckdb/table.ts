@@ -76,29 +76,40 @@ export function quickTable(table: Table, fields: readonly string[]): Table | und
 
 /** Makes the views `source` and `numbered` that the SQL of a plan reads. */
 export async function makeViews(session: Session, table: Table, fields: readonly string[]): Promise<void> {
-  const select = (file: OpenedFile, at: string): string => {
-    const find = (name: string, as?: Physical) => {
-      const column = file.columns[file.facts.columns.indexOf(name)];
-      return column && (as === undefined || as === column.physical ? column.sql : `${column.sql}::${as}`);
-    };
-    const columns = [
-      ...fields.flatMap((name, index) =>
-        table.physical[index] === undefined
-          ? []
-          : [`${find(name, table.physical[index]) ?? 'NULL'} AS _f${index}`],
-      ),
-      ...table.partial.map((index) => `${find(fields[index]!) !== undefined} AS _h${index}`),
-      ...table.extras.map((name, index) => `${find(name) ?? 'NULL'}::VARCHAR AS _x${index}`),
-    ];
-    return `SELECT ${[...(at === '' ? ['1 AS _one'] : [at]), ...columns].join(', ')} FROM ${file.relation}`;
-  };
-  const none = `SELECT 0::BIGINT AS _at WHERE false`;
-  const source = table.files.map((file) => select(file, ''));
+  await makeSource(session, table, fields);
   const numbered = table.files.map((file, index) =>
-    select(file, `(${index * FILE_STRIDE} + ${file.rowNumber})::BIGINT AS _at`),
+    selectFrom(file, `(${index * FILE_STRIDE} + ${file.rowNumber})::BIGINT AS _at`, { table, fields }),
   );
-  await session.run(`CREATE OR REPLACE TEMP VIEW source AS ${source.join('\nUNION ALL ') || none}`);
-  await session.run(`CREATE OR REPLACE TEMP VIEW numbered AS ${numbered.join('\nUNION ALL ') || none}`);
+  await session.run(`CREATE OR REPLACE TEMP VIEW numbered AS ${numbered.join('\nUNION ALL ') || NONE}`);
+}
+
+/** Makes the view `source` alone: of the same rows, with other types. */
+export async function makeSource(session: Session, table: Table, fields: readonly string[]): Promise<void> {
+  const source = table.files.map((file) => selectFrom(file, '1 AS _one', { table, fields }));
+  await session.run(`CREATE OR REPLACE TEMP VIEW source AS ${source.join('\nUNION ALL ') || NONE}`);
+}
+
+const NONE = `SELECT 0::BIGINT AS _at WHERE false`;
+
+function selectFrom(
+  file: OpenedFile,
+  first: string,
+  { table, fields }: { table: Table; fields: readonly string[] },
+): string {
+  const find = (name: string, as?: Physical) => {
+    const column = file.columns[file.facts.columns.indexOf(name)];
+    return column && (as === undefined || as === column.physical ? column.sql : `${column.sql}::${as}`);
+  };
+  const columns = [
+    ...fields.flatMap((name, index) =>
+      table.physical[index] === undefined
+        ? []
+        : [`${find(name, table.physical[index]) ?? 'NULL'} AS _f${index}`],
+    ),
+    ...table.partial.map((index) => `${find(fields[index]!) !== undefined} AS _h${index}`),
+    ...table.extras.map((name, index) => `${find(name) ?? 'NULL'}::VARCHAR AS _x${index}`),
+  ];
+  return `SELECT ${[first, ...columns].join(', ')} FROM ${file.relation}`;
 }
 
 /** A row of the table, as file and row number. */
