@@ -1,6 +1,6 @@
 import { normalQuantile, normalTail } from './distributions.ts';
-import type { Measurer } from './measurer.ts';
 import type { RandomSource } from './random.ts';
+import type { Measurer } from './reading.ts';
 import { ones } from './weights.ts';
 
 export type IntervalMethod = 'percentile' | 'bca';

@@ -11,10 +11,11 @@ import { knownMetric, metricNamed, metricsOf } from './catalogue.ts';
 import { classCounts, fbetaOf, precisionOf, recallOf } from './confusion.ts';
 import { valueByConvention } from './conventions.ts';
 import { fairnessGap } from './fairness.ts';
-import { type Measurer, measurer, whyNotMeasurable } from './measurer.ts';
+import { measurer, whyNotMeasurable } from './measurer.ts';
 import { columnOf } from './multiclass-scores.ts';
 import { calibrationBins } from './probabilities.ts';
 import { type RandomSource, randomSource } from './random.ts';
+import type { Measurer } from './reading.ts';
 import type { Evaluation, MetricValue } from './record.ts';
 import {
   type Answers,

@@ -4,15 +4,8 @@ export { jackknifeInterval } from './bootstrap.ts';
 export { type Goal, type KnownMetric, knownMetric, metricNamed, metricsOf, type Task } from './catalogue.ts';
 export { chosenThreshold } from './chosen-threshold.ts';
 export { CodedTexts, codedBy, codedTexts, codeIn, joinTexts, type Texts } from './coded-texts.ts';
-export {
-  type CompareMethod,
-  type CompareRequest,
-  type CompareResult,
-  type Comparison,
-  compare,
-  type MetricSpec,
-  type MetricVerdict,
-} from './compare.ts';
+export { type CompareRequest, type CompareResult, compare } from './compare.ts';
+export type { CompareMethod, Comparison, MetricVerdict } from './comparison.ts';
 export { chiSquareTail, normalQuantile, normalTail } from './distributions.ts';
 export { type EvaluateRequest, evaluate } from './evaluate.ts';
 export { benjaminiHochberg } from './false-discovery.ts';
@@ -20,6 +13,7 @@ export { flatMetrics, plotFiles } from './flat-files.ts';
 export { mase, naiveError } from './forecast.ts';
 export { type Importance, type ImportanceRequest, permutationImportance } from './importance.ts';
 export { labelReader } from './labels.ts';
+export type { MetricSpec } from './metric-spec.ts';
 export { type Churn, type PairedRows, whyNotPaired } from './paired-rows.ts';
 export { delong, mcnemar } from './paired-tests.ts';
 export { type RandomSource, randomSource } from './random.ts';

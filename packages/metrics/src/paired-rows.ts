@@ -1,5 +1,6 @@
 import { fault, InputError } from '@rastro/fault';
-import { lossesOf, measurer, whyNotMeasurable } from './measurer.ts';
+import { lossesOf } from './losses.ts';
+import { measurer, whyNotMeasurable } from './measurer.ts';
 import { type PairedMoments, pairedMoments } from './paired-moments.ts';
 import { type RandomSource, randomSource } from './random.ts';
 import {

@@ -103,16 +103,25 @@ function likelihood(code: number, probabilities: Float64Array, row: number, widt
 export function brierLosses(truth: Uint16Array, probabilities: Float64Array, width: number): Float64Array {
   const losses = new Float64Array(truth.length);
   for (let row = 0; row < losses.length; row++) {
-    const code = truth[row]!;
-    if (width === 1) {
-      losses[row] = (code - probabilities[row]!) ** 2;
-      continue;
-    }
-    for (let column = 0; column < width; column++) {
-      losses[row]! += ((column === code ? 1 : 0) - probabilities[row * width + column]!) ** 2;
-    }
+    losses[row] = distance(truth[row]!, probabilities, row, width);
   }
   return losses;
+}
+
+/** The mean of `brierLosses`, without a list of them. */
+export function meanBrierLoss(truth: Uint16Array, probabilities: Float64Array, width: number): number {
+  let sum = 0;
+  for (let row = 0; row < truth.length; row++) sum += distance(truth[row]!, probabilities, row, width);
+  return sum / truth.length;
+}
+
+function distance(code: number, probabilities: Float64Array, row: number, width: number): number {
+  if (width === 1) return (code - probabilities[row]!) ** 2;
+  let sum = 0;
+  for (let column = 0; column < width; column++) {
+    sum += ((column === code ? 1 : 0) - probabilities[row * width + column]!) ** 2;
+  }
+  return sum;
 }
 
 /**

@@ -50,3 +50,12 @@ function paramsOf({ params }: EvaluationRecord): Map<string, string> {
 function filesOf({ data, tuning }: EvaluationRecord): Map<string, string> {
   return new Map([...data.files, ...(tuning?.files ?? [])].map(({ path, sha256 }) => [path, sha256]));
 }
+
+/** Whether both records are of the same data files. */
+export function isSameData(before: EvaluationRecord, after: EvaluationRecord): boolean {
+  return digests(before) === digests(after);
+}
+
+function digests({ data }: EvaluationRecord): string {
+  return data.files.map(({ sha256 }) => sha256).join(' ');
+}

@@ -241,3 +241,12 @@ function sortMaps(record: EvaluationRecord): EvaluationRecord {
 function sortKeys<T>(map: Record<string, T>): Record<string, T> {
   return Object.fromEntries(Object.entries(map).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
 }
+
+/** Whether a metric of a record has a value to compare. */
+export function hasValue(metric: MetricValue | undefined): metric is MetricValue & { value: number } {
+  return isValue(measuredValue(metric));
+}
+
+export function isValue(value: number | null | undefined): value is number {
+  return typeof value === 'number' && Number.isFinite(value);
+}

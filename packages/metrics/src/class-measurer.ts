@@ -1,0 +1,190 @@
+import { parameterOf } from './catalogue.ts';
+import {
+  type Average,
+  accuracy,
+  averaged,
+  balancedAccuracy,
+  type ClassCounts,
+  type Confusion,
+  cellsOf,
+  classCounts,
+  cohenKappa,
+  countCells,
+  fbetaOf,
+  mcc,
+  precisionOf,
+  recallOf,
+} from './confusion.ts';
+import { likelihoodsOf, lossesOf } from './losses.ts';
+import {
+  averagePrecisionMacro,
+  oneVersusOne,
+  oneVersusRest,
+  ranksOfTruth,
+  rocAucOneVersusOne,
+  rocAucOneVersusRest,
+  rocAucs,
+  topKAccuracy,
+} from './multiclass-scores.ts';
+import { calibrationErrorOf, expectedCalibrationError, meanBrierLoss, meanLogLoss } from './probabilities.ts';
+import { rankedQueries, rankingRead } from './query-reads.ts';
+import { type Measurer, once, perReading, type Read } from './reading.ts';
+import {
+  binnedOf,
+  binSumsOf,
+  type ClassSample,
+  probabilitiesOf,
+  scoreOrderOf,
+  wholeConfusionOf,
+  wholeRocAucOf,
+} from './sample.ts';
+import { averagePrecision, liftAt, rocAuc, weightsByRank } from './score-order.ts';
+import { isOnes, weightedMean } from './weights.ts';
+
+export function classMeasurer(sample: ClassSample, names: readonly string[]): Measurer {
+  const table = sample.task === 'binary' ? binaryReads(sample) : multiclassReads(sample);
+  const reads = names.map((name) => table(name));
+  return {
+    names,
+    measure(weights) {
+      const reading = { weights, isWhole: isOnes(weights) };
+      return Float64Array.from(reads, (read) => read(reading));
+    },
+  };
+}
+
+function confusionRead(sample: ClassSample): Read<Confusion> {
+  const { truth, predicted, classes } = sample;
+  const size = classes.length;
+  const cells = once(() => cellsOf(truth, predicted, size));
+  return perReading(({ weights, isWhole }) =>
+    isWhole ? wholeConfusionOf(sample) : countCells(cells(), size, weights),
+  );
+}
+
+function binaryReads(sample: ClassSample): (name: string) => Read {
+  const confusion = confusionRead(sample);
+  const shared = sharedReads(sample, confusion);
+  const positive = perReading((reading) => classCounts(confusion(reading), 1));
+  const order = () => scoreOrderOf(sample);
+  const ranked = perReading(({ weights, isWhole }) => (isWhole ? weights : weightsByRank(order(), weights)));
+  /** NaN where a measure would divide nothing by nothing: no row counts for it. */
+  const ofPositive =
+    (measure: (counts: ClassCounts) => number, rowsThatCount: (counts: ClassCounts) => number): Read =>
+    (reading) => {
+      const counts = positive(reading);
+      return rowsThatCount(counts) === 0 ? Number.NaN : measure(counts);
+    };
+  const inTruth = ({ support }: ClassCounts) => support;
+  const inTruthOrAnswers = ({ support, predicted }: ClassCounts) => support + predicted;
+  const queries = once(() => rankedQueries(sample));
+  return (name) => {
+    const ofQueries = rankingRead(name, queries);
+    if (ofQueries) return ({ weights }) => ofQueries(weights);
+    const parameter = parameterOf(name);
+    if (parameter !== undefined) {
+      return name.startsWith('lift')
+        ? (reading) => liftAt(order(), ranked(reading), parameter / 100)
+        : ofPositive((counts) => fbetaOf(counts, parameter), inTruthOrAnswers);
+    }
+    switch (name) {
+      case 'precision':
+        return ofPositive(precisionOf, inTruthOrAnswers);
+      case 'recall':
+        return ofPositive(recallOf, inTruth);
+      case 'specificity':
+        return (reading) => {
+          const negative = classCounts(confusion(reading), 0);
+          return negative.hits / negative.support;
+        };
+      case 'roc_auc':
+        return (reading) => (reading.isWhole ? wholeRocAucOf(sample) : rocAuc(order(), ranked(reading)));
+      case 'average_precision':
+        return (reading) => averagePrecision(order(), ranked(reading));
+      default:
+        return shared(name);
+    }
+  };
+}
+
+function multiclassReads(sample: ClassSample): (name: string) => Read {
+  const { truth, width } = sample;
+  const confusion = confusionRead(sample);
+  const shared = sharedReads(sample, confusion);
+  const versusRest = once(() => oneVersusRest(truth, sample.scores!, width));
+  const versusOne = once(() => oneVersusOne(truth, sample.scores!, width));
+  const ranks = once(() => ranksOfTruth(truth, sample.scores!, width));
+  const restAucs = perReading(({ weights }) => rocAucs(versusRest(), weights));
+  const duelAucs = perReading(({ weights }) =>
+    rocAucs(
+      versusOne().map(({ order }) => order),
+      weights,
+    ),
+  );
+  const support = perReading((reading) =>
+    Float64Array.from({ length: width }, (_, index) => classCounts(confusion(reading), index).support),
+  );
+  return (name) => {
+    const parameter = parameterOf(name);
+    if (parameter !== undefined) return ({ weights }) => topKAccuracy(ranks(), parameter, weights);
+    const [, measure, average] = /^(precision|recall|f1)_(macro|micro|weighted)$/.exec(name) ?? [];
+    if (average) {
+      const of = { precision: precisionOf, recall: recallOf, f1: f1Of }[measure as 'precision'];
+      return (reading) => averaged(confusion(reading), average as Average, of);
+    }
+    switch (name) {
+      case 'roc_auc_ovr':
+        return (reading) => rocAucOneVersusRest(restAucs(reading), support(reading), 'macro');
+      case 'roc_auc_ovr_weighted':
+        return (reading) => rocAucOneVersusRest(restAucs(reading), support(reading), 'weighted');
+      case 'roc_auc_ovo':
+        return (reading) => rocAucOneVersusOne(versusOne(), duelAucs(reading), support(reading), 'macro');
+      case 'roc_auc_ovo_weighted':
+        return (reading) => rocAucOneVersusOne(versusOne(), duelAucs(reading), support(reading), 'weighted');
+      case 'average_precision_macro':
+        return (reading) => averagePrecisionMacro(versusRest(), support(reading), reading.weights);
+      default:
+        return shared(name);
+    }
+  };
+}
+
+function f1Of(counts: Parameters<typeof fbetaOf>[0]): number {
+  return fbetaOf(counts, 1);
+}
+
+function sharedReads(sample: ClassSample, confusion: Read<Confusion>): (name: string) => Read {
+  return (name) => {
+    switch (name) {
+      case 'accuracy':
+        return (reading) => accuracy(confusion(reading));
+      case 'balanced_accuracy':
+        return (reading) => balancedAccuracy(confusion(reading));
+      case 'mcc':
+        return (reading) => mcc(confusion(reading));
+      case 'cohen_kappa':
+        return (reading) => cohenKappa(confusion(reading));
+      case 'log_loss': {
+        const losses = once(() => lossesOf(sample, name)!);
+        return ({ weights, isWhole }) =>
+          isWhole
+            ? meanLogLoss(sample.truth, likelihoodsOf(sample), sample.width)
+            : weightedMean(losses(), weights);
+      }
+      case 'brier': {
+        const losses = once(() => lossesOf(sample, name)!);
+        return ({ weights, isWhole }) =>
+          isWhole
+            ? meanBrierLoss(sample.truth, probabilitiesOf(sample), sample.width)
+            : weightedMean(losses(), weights);
+      }
+      case 'ece': {
+        const binned = binnedOf(sample);
+        return ({ weights, isWhole }) =>
+          isWhole ? calibrationErrorOf(binSumsOf(sample)) : expectedCalibrationError(binned, weights);
+      }
+      default:
+        throw new TypeError(`no way to compute ${name}`);
+    }
+  };
+}

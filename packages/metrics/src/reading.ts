@@ -1,0 +1,36 @@
+import type { Weights } from './weights.ts';
+
+/**
+ * The metrics of one sample, ready to be read under any weights: what can be sorted or computed once per row has been,
+ * so that a resample costs one pass. `NaN` stands for "undefined for these rows".
+ */
+export interface Measurer {
+  readonly names: readonly string[];
+  measure(weights: Weights): Float64Array;
+}
+
+/** One reading of all metrics under some weights. */
+export interface Reading {
+  readonly weights: Weights;
+  /** Every row counts once. */
+  readonly isWhole: boolean;
+}
+export type Read<T = number> = (reading: Reading) => T;
+
+/** What several metrics read, made once in each reading. */
+export function perReading<T>(make: Read<T>): Read<T> {
+  let last: { readonly reading: Reading; readonly made: T } | undefined;
+  return (reading) => {
+    if (last?.reading !== reading) last = { reading, made: make(reading) };
+    return last.made;
+  };
+}
+
+/** What is made when it is first asked for. */
+export function once<T>(make: () => T): () => T {
+  let made: { value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}
