@@ -180,6 +180,21 @@ describe('predictions with ids', () => {
   });
 });
 
+test('a label that the model does not know is told with its row, where the data is named', async () => {
+  const lines = (await readFile(path('data/holdout.csv'), 'utf8')).split('\n');
+  lines[3] = lines[3]!.replace(/[01]$/, 'maybe');
+  await writeFile(path('odd-labels.csv'), lines.join('\n'));
+  const { exitCode, stdout, annotations } = await evaluateWith(
+    { data: 'odd' },
+    {},
+    { odd: { path: 'odd-labels.csv' } },
+  );
+  expect([exitCode, stdout]).toEqual([2, expect.stringContaining('the truth of row 3 is "maybe"')]);
+  const yaml = (await readFile(path('rastro.yaml'), 'utf8')).split('\n');
+  const { file, line } = annotations[0]!;
+  expect([file, yaml[Number(line) - 1]]).toEqual(['rastro.yaml', expect.stringMatching(/^ +data: odd$/)]);
+});
+
 test('a model that DVC tracks and nobody fetched is told as that', async () => {
   for (const pointer of ['models/gone.onnx.dvc', 'models.dvc']) {
     await writeFile(path(pointer), 'outs:\n- md5: 0123456789abcdef0123456789abcdef\n  path: gone.onnx\n');

@@ -11,6 +11,7 @@ import {
   type Question,
 } from '@rastro/metrics';
 import { givenAnswers, modelAnswers } from './answers.ts';
+import { atPlace } from './at-place.ts';
 import { type BehaviouralResult, runTests } from './behaviour.ts';
 import { withCustomMetrics } from './custom-metrics.ts';
 import { explain } from './explanation.ts';
@@ -118,17 +119,20 @@ async function recordOf(model: NamedModel, given: Given, ports: JudgePorts): Pro
   }
   const asked = questionOf(config, rows, await naiveErrorOf(config, given.project, ports));
   const question: Question = { ...asked, threshold };
-  const known = judge({
-    ...question,
-    ...answers,
-    metrics: askedNames(config),
-    slices: rows.slices,
-    minSliceRows: min_slice_rows,
-    confidence,
-    interval,
-    resamples,
-    seed,
-  });
+  const asWritten = given.project.placeOf(['models', model.name, 'evaluate', 'data']);
+  const known = await atPlace(asWritten, async () =>
+    judge({
+      ...question,
+      ...answers,
+      metrics: askedNames(config),
+      slices: rows.slices,
+      minSliceRows: min_slice_rows,
+      confidence,
+      interval,
+      resamples,
+      seed,
+    }),
+  );
   const evaluation = await withCustomMetrics(
     metrics,
     {
