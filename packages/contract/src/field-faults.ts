@@ -81,7 +81,7 @@ function boundFaults(
   misfit: () => void,
 ): Fault[] {
   if (NUMERIC.includes(field.type)) {
-    if (typeof bound === 'number') return [];
+    if (typeof bound === 'number') return isExact(field, bound) ? [] : [inexact(field, key, bound, where)];
     return [
       fault(
         'invalid-value',
@@ -104,6 +104,24 @@ function boundFaults(
   }
   misfit();
   return [];
+}
+
+/**
+ * Whether an integer is the one that was written: larger ones lose their last digits when YAML is read. Beyond 64 bits that makes no
+ * difference, as no value is there.
+ */
+function isExact({ type }: ContractField, value: unknown): boolean {
+  if (type !== 'integer' || typeof value !== 'number') return true;
+  return Math.abs(value) <= Number.MAX_SAFE_INTEGER || Math.abs(value) >= 2 ** 63;
+}
+
+function inexact(field: ContractField, key: string, value: number, where: Place): Fault {
+  return fault(
+    'inexact-integer',
+    `${key} of "${field.name}": ${value} is beyond ${Number.MAX_SAFE_INTEGER}, up to which integers are read exactly`,
+    where,
+    'Write it as a rule, whose SQL knows integers of 64 bits.',
+  );
 }
 
 function temporalExample(type: 'date' | 'datetime' | 'time'): string {
@@ -165,18 +183,18 @@ function enumFaults(field: ContractField, at: (...rest: Path) => Place): Fault[]
     }
   };
   const isText = field.type === 'string' || field.type === 'any';
-  return field.enum.flatMap((value, index) =>
-    fits(value)
-      ? []
-      : [
-          fault(
-            'invalid-value',
-            `${JSON.stringify(value)} is no ${isText ? 'text' : field.type}, as the values of "${field.name}" are`,
-            at('enum', index),
-            isText ? `Write it in quotes: "${value}".` : 'Change the value or the type.',
-          ),
-        ],
-  );
+  return field.enum.flatMap((value, index) => {
+    if (!isExact(field, value)) return [inexact(field, 'enum', value as number, at('enum', index))];
+    if (fits(value)) return [];
+    return [
+      fault(
+        'invalid-value',
+        `${JSON.stringify(value)} is no ${isText ? 'text' : field.type}, as the values of "${field.name}" are`,
+        at('enum', index),
+        isText ? `Write it in quotes: "${value}".` : 'Change the value or the type.',
+      ),
+    ];
+  });
 }
 
 /** RE2 is the language of patterns, as the engine that runs them has it: named groups are `(?P<name>…)` only. */

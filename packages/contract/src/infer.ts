@@ -153,6 +153,8 @@ function missingEntries({ missing }: ColumnProfile, rows: number): [string, stri
 function rangeEntries(column: ColumnProfile, isPrimaryKey: boolean): [string, string][] {
   const { type, name, minimum, maximum, distinct } = column;
   if (minimum === undefined || maximum === undefined || distinct < 2) return [];
+  // Those that a contract could not hold exactly.
+  if (type === 'integer' && Math.max(-minimum, maximum) * 2 > Number.MAX_SAFE_INTEGER) return [];
   const range = rangeOf({ type, name, minimum, maximum });
   // Ids go on growing.
   const isId = type === 'integer' && (isPrimaryKey || isIdName(name));

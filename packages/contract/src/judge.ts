@@ -91,7 +91,7 @@ function ruleOf(plan: CheckPlan, check: Check, answer: Answer | undefined, rows:
           status: 'skipped',
           count: 0,
           share: 0,
-          note: 'there are no values',
+          note: 'there are too few values',
           offenders: [],
         };
       const fits = answer.value >= minimum && answer.value <= maximum;

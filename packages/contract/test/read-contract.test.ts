@@ -17,6 +17,11 @@ const FIELDS =
   'fields:\n  - { name: id, type: integer }\n  - { name: name }\n  - { name: seen, type: date }\n';
 
 describe('a contract', () => {
+  test('may bound integers by 64 bits', () => {
+    const bounds = 'minimum: -9223372036854775808, maximum: 9223372036854775807';
+    expect(faultsOf(`fields: [{ name: a, type: integer, ${bounds} }]`)).toEqual([]);
+  });
+
   test('needs only the names of columns', () => {
     const { value } = readContract('fields: [{ name: a }]', 'c.yaml');
     expect(value.fields[0]).toMatchObject({ name: 'a', type: 'string', required: false, severity: 'error' });
@@ -84,6 +89,16 @@ rules:
       'a text as the bound of a number',
       '{ name: a, type: number, minimum: low }',
       'invalid-value c.yaml:1:44',
+    ],
+    [
+      'an integer that is not read exactly',
+      '{ name: a, type: integer, maximum: 9007199254740993 }',
+      'inexact-integer c.yaml:1:45',
+    ],
+    [
+      'an integer among values that is not read exactly',
+      '{ name: a, type: integer, enum: [1, -9007199254740993] }',
+      'inexact-integer c.yaml:1:46',
     ],
     ['a bound in the year 0', '{ name: a, type: date, minimum: 0000-01-01 }', 'invalid-value c.yaml:1:42'],
     ['a bound that is no date', '{ name: a, type: date, minimum: 2024-1-1 }', 'invalid-value c.yaml:1:42'],

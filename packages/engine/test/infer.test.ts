@@ -230,6 +230,15 @@ test('personal data that the contract does not speak of is told', async () => {
   expect(await broken(contract(', sensitive: allowed'), path)).toEqual([]);
 });
 
+test('an inferred contract has no bounds that it could not hold exactly', async () => {
+  const path = join(folder, 'nanoseconds.csv');
+  const rows = Array.from({ length: 40 }, (_, row) => `${1_700_000_000 + (row % 7)}000000001,${row % 3}`);
+  writeFileSync(path, `stamp,kind\n${rows.join('\n')}\n`);
+  const contract = await infer(path);
+  expect(contract).not.toMatch(/m..imum: 1/);
+  expect(await broken(contract, path)).toEqual([]);
+});
+
 test('an inferred contract holds no values of columns that look personal', async () => {
   const path = join(folder, 'phones.csv');
   const rows = Array.from({ length: 40 }, (_, row) => `${4155550100 + row * 7},${row % 3}`);
