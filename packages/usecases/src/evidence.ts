@@ -10,6 +10,7 @@ import {
 } from '@rastro/lineage';
 import { type EvaluationRecord, measuredValue, readRecord } from '@rastro/metrics';
 import type { ModelFacts } from '@rastro/registry';
+import type { Finding } from '@rastro/report';
 import type { StatedEvaluation, TrailEvent } from '@rastro/trail';
 import { modelMissing, recordPath } from './evaluate.ts';
 import type { Ports, Workspace } from './ports/index.ts';
@@ -66,6 +67,23 @@ export async function gatherEvidence(
     lock,
     checks: await dataChecks(lock, model, project, workspace),
   };
+}
+
+/** A warning when the commit that is released does not hold the evaluation record: no audit could prove the metrics then. */
+export async function unkeptRecord(
+  model: NamedModel,
+  { recordSha256 }: ModelEvidence,
+  { repository, sha256 }: Pick<Ports, 'repository' | 'sha256'>,
+): Promise<Finding[]> {
+  const file = recordPath(model.name);
+  const git = await repository();
+  const committed = await git.readFile(await git.head(), file);
+  if (committed && sha256(committed) === recordSha256) return [];
+  const why = committed
+    ? 'The commit holds another evaluation record than this one'
+    : 'The commit holds no evaluation record';
+  const message = `${why}, so that an audit cannot prove the metrics. Commit ${file} before the release.`;
+  return [{ severity: 'warning', title: 'record-not-committed', message, file }];
 }
 
 async function trainLock(

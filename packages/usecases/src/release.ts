@@ -13,7 +13,7 @@ import { COMMENT_BUDGET, type Report, renderMarkdown } from '@rastro/report';
 import { type Entry, modelState, type TrailEvent } from '@rastro/trail';
 import { z } from 'zod';
 import { breachesOf, recordPath } from './evaluate.ts';
-import { evidenceEvents, factsOf, gatherEvidence, type ModelEvidence } from './evidence.ts';
+import { evidenceEvents, factsOf, gatherEvidence, type ModelEvidence, unkeptRecord } from './evidence.ts';
 import type { Outcome } from './outcome.ts';
 import { readOwnersCard } from './owners-card.ts';
 import type { Forge, Ports, Repository } from './ports/index.ts';
@@ -98,9 +98,11 @@ export async function release(request: ReleaseRequest, ports: ReleasePorts): Pro
   const { record, previous, releasedAt } = await onTrail<Decided>(ports, (trail) =>
     decide({ request, model, evidence, commit, refusals, trail, repository, ports }),
   );
+  const isNew = record.status === 'planned' || record.status === 'released';
+  const findings = isNew ? await unkeptRecord(model, evidence, ports) : [];
   if (releasedAt === undefined) {
     const status = record.status === 'refused' ? 'breach' : 'pass';
-    return { status, reports: [describeRelease(record, evidence, previous)], record };
+    return { status, reports: [{ ...describeRelease(record, evidence, previous), findings }], record };
   }
   ports.progress.step(
     `${record.tag}: ${record.status === 'released' ? 'tagged and recorded' : 'was released before'}`,
@@ -126,7 +128,7 @@ export async function release(request: ReleaseRequest, ports: ReleasePorts): Pro
     url,
     files: { model: model.file, bom: files.bom, card: files.card, provenance: files.provenance },
   };
-  const told = describeRelease(done, evidence, previous);
+  const told = { ...describeRelease(done, evidence, previous), findings };
   const kept = keptFiles(files, wanted && !forge);
   return {
     status: 'pass',
