@@ -156,7 +156,8 @@ test('workflow commands in a training command’s output are neutralised', async
   await trainedBy(
     `${print}; cp "$RASTRO_MODEL" kept; rm "$RASTRO_MODEL"; mv kept "$RASTRO_MODEL"; touch "$RASTRO_MODEL"; printf '::error::last'`,
   );
-  const run = await place.act('train');
+  // GitHub's own client of the cache has commands of its own.
+  const run = await place.act('train', { cache: 'false' });
   expect(run.exitCode, run.stdout).toBe(0);
   expect(run.stdout).toContain('::error::not ours');
   expect(run.commands).toEqual([]);
