@@ -69,7 +69,7 @@ export async function gatherEvidence(
   };
 }
 
-/** A warning when the commit that is released does not hold the evaluation record: no audit could prove the metrics then. */
+/** A notice when the commit that is released does not hold the evaluation record: then the trail alone speaks for the metrics. */
 export async function unkeptRecord(
   model: NamedModel,
   { recordSha256 }: ModelEvidence,
@@ -82,8 +82,8 @@ export async function unkeptRecord(
   const why = committed
     ? 'The commit holds another evaluation record than this one'
     : 'The commit holds no evaluation record';
-  const message = `${why}, so that an audit cannot prove the metrics. Commit ${file} before the release.`;
-  return [{ severity: 'warning', title: 'record-not-committed', message, file }];
+  const message = `${why}: for an audit the trail alone vouches for its metrics. Committing ${file} before the release lets Git vouch for them, too.`;
+  return [{ severity: 'notice', title: 'record-not-committed', message, file }];
 }
 
 async function trainLock(
