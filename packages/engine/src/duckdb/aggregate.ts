@@ -1,6 +1,7 @@
 import { fault, InputError } from '@rastro/fault';
 import type { ColumnData, DataEngine } from '@rastro/usecases';
-import { firstLine, identifier } from './opened-file.ts';
+import { identifier } from './literals.ts';
+import { firstLine } from './opened-file.ts';
 import type { Session } from './session.ts';
 
 type Aggregate = DataEngine['aggregate'];

@@ -1,5 +1,6 @@
 import type { CheckPlan, FileFacts } from '@rastro/contract';
-import { literal, type OpenedFile } from './opened-file.ts';
+import { literal } from './literals.ts';
+import type { OpenedFile } from './opened-file.ts';
 
 /**
  * A file with its columns under the names that the contract has for them: without a header they go by position, and what the

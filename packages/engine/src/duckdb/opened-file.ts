@@ -13,7 +13,9 @@ import { fault, InputError, place } from '@rastro/fault';
 import type { ColumnTests } from './column-tests.ts';
 import { type CsvOptions, linesOf, scanCsv } from './csv-file.ts';
 import { linesOfJson, scanJson } from './json-file.ts';
+import { identifier, literal } from './literals.ts';
 import { proveCsv } from './prove-csv.ts';
+import { proveParquet } from './prove-parquet.ts';
 import type { Session } from './session.ts';
 import { isPacked } from './text-file.ts';
 
@@ -84,7 +86,7 @@ export async function openFile(
   scratch: Scratch,
 ): Promise<OpenedFile> {
   await mustExist(file);
-  if (options.format === 'parquet') return openParquet(session, file);
+  if (options.format === 'parquet') return openParquet(session, file, options.tests ?? new Map());
   const copies = { ...scratch, always: scratch.always || (await isPacked(file)) };
   switch (options.format) {
     case 'csv':
@@ -233,10 +235,14 @@ function pointer(key: string): string {
   return `/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`;
 }
 
-async function openParquet(session: Session, file: CheckedFile): Promise<OpenedFile> {
-  const relation = `read_parquet(${literal(file.absolute)}, file_row_number=true)`;
+async function openParquet(
+  session: Session,
+  file: CheckedFile,
+  tests: ReadonlyMap<string, ColumnTests>,
+): Promise<OpenedFile> {
+  const bare = `read_parquet(${literal(file.absolute)})`;
   try {
-    const columns = await session.rows(`DESCRIBE SELECT * FROM read_parquet(${literal(file.absolute)})`);
+    const columns = await session.rows(`DESCRIBE SELECT * FROM ${bare}`);
     const { rows } = await session.row(
       `SELECT num_rows AS rows FROM parquet_file_metadata(${literal(file.absolute)})`,
     );
@@ -253,15 +259,18 @@ async function openParquet(session: Session, file: CheckedFile): Promise<OpenedF
               places: [{ note: `two columns are named ${JSON.stringify(twice)}` }],
             },
           ];
+    const typed = columns.map(({ column_type }, index) => ({
+      sql: identifier(names[index]!),
+      physical: String(column_type),
+    }));
+    const provable = typed.map((column, index) => ({ ...column, name: own[index]! }));
     return {
       file,
       facts: { path: file.path, columns: own, rows: Number(rows), dropped: 0, faults },
-      relation,
+      relation: `read_parquet(${literal(file.absolute)}, file_row_number=true)`,
       rowNumber: 'file_row_number + 1',
-      columns: columns.map(({ column_type }, index) => ({
-        sql: identifier(names[index]!),
-        physical: String(column_type),
-      })),
+      columns: typed,
+      proven: await proveParquet(session, bare, provable, tests),
       counts: 'rows',
       locate: async (rows) => new Map(rows.map((row) => [row, row])),
     };
@@ -298,12 +307,4 @@ async function ownNames(session: Session, file: CheckedFile, names: readonly str
 
 export function firstLine(error: unknown): string {
   return (error as Error).message.split('\n')[0]!;
-}
-
-export function literal(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
-}
-
-export function identifier(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
 }

@@ -8,8 +8,8 @@ import {
 import type { TableSource } from '@rastro/usecases';
 import { typesOf } from './column-types.ts';
 import { detectDialect } from './detect-dialect.ts';
+import { literal } from './literals.ts';
 import { columnSqlOf, inFolder, type Opened, openTable } from './open-table.ts';
-import { literal } from './opened-file.ts';
 import type { JsonRow, Session } from './session.ts';
 import { type Writing, writingsOf } from './writing.ts';
 

@@ -11,8 +11,9 @@ import {
   texts,
 } from './column-readers.ts';
 import { isUntyped, typesOf } from './column-types.ts';
+import { identifier } from './literals.ts';
 import { columnSql, type Opened } from './open-table.ts';
-import { firstLine, identifier } from './opened-file.ts';
+import { firstLine } from './opened-file.ts';
 import type { Session } from './session.ts';
 
 /** A column that is to be read: of the files, or computed. */
