@@ -51,12 +51,14 @@ export function specsOf({
 }
 
 /**
- * The usual metrics of a task that either record tells (a model without scores has no log loss to miss), or every metric
- * when they tell none of those.
+ * The usual metrics of a task that either record tells (a model without scores has no log loss to miss) and those of the
+ * project's own, which it measures to decide by; or every metric when they tell none of those.
  */
 function usualSpecs(task: Task, known: Readonly<Record<string, MetricValue>>): MetricSpec[] {
   const usual = metricsOf(task).filter((metric) => metric.usual && known[metric.name]);
-  const names = usual.length > 0 ? usual.map(({ name }) => name) : Object.keys(known);
+  const own = Object.keys(known).filter((name) => knownMetric(name) === undefined);
+  const deciding = [...usual.map(({ name }) => name), ...own];
+  const names = deciding.length > 0 ? deciding : Object.keys(known);
   if (names.length === 0) {
     throw new InputError(
       fault('no-metrics', 'neither record has a metric to compare', undefined, 'Evaluate the model again.'),

@@ -48,6 +48,23 @@ const compareRecords = (
   specs = byAccuracy,
 ) => compare({ baseline, candidate, specs });
 
+test('where nothing says which metrics decide, the usual ones do, and those that are none of ours', () => {
+  const before = withMetrics({ accuracy: 0.8, profit: 12, mcc: 0.5 });
+  const verdicts = (candidate: EvaluationRecord) =>
+    compare({ baseline: before, candidate, specs: [] }).metrics.map(({ metric, verdict }) => [
+      metric,
+      verdict,
+    ]);
+  expect(verdicts(withMetrics({ accuracy: 0.8, profit: 7, mcc: 0.1 }))).toEqual([
+    ['accuracy', 'inconclusive'],
+    ['profit', 'regressed'],
+  ]);
+  expect(verdicts(withMetrics({ accuracy: 0.8, mcc: 0.5 }))).toEqual([
+    ['accuracy', 'inconclusive'],
+    ['profit', 'missing'],
+  ]);
+});
+
 describe('records alone', () => {
   test.each([
     ['clearly better', 0.8, 0.9, 'improved'],
