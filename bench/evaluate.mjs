@@ -319,7 +319,7 @@ from scipy.stats import bootstrap
 rng = np.random.default_rng(3)
 truth = rng.random(${BOOTSTRAP.rows}); a = (rng.random(${BOOTSTRAP.rows}) - 0.5) / 4; b = (rng.random(${BOOTSTRAP.rows}) - 0.5) / 4
 if sys.argv[1] == "mae":
-    columns = (np.abs(b) - np.abs(a),); statistic = lambda d, axis: d.mean(axis=axis)
+    columns = (np.abs(a), np.abs(b)); statistic = lambda a, b, axis: (b - a).mean(axis=axis)
 elif sys.argv[1] == "rmse":
     columns = (a * a, b * b); statistic = lambda a, b, axis: np.sqrt(b.mean(axis=axis)) - np.sqrt(a.mean(axis=axis))
 else:

@@ -179,6 +179,89 @@ export function draw(state: usize, counts: usize, rows: usize, spare: usize): vo
   store<u32>(state, d, 12);
 }
 
+/**
+ * Writes the counts of the next resample as `draw` does, and the means of two columns under them to `out` and after it: the sums
+ * fill the time that each random number waits for the one before.
+ */
+export function drawTwoMeans(
+  state: usize,
+  counts: usize,
+  rows: usize,
+  spare: usize,
+  first: usize,
+  second: usize,
+  out: usize,
+): void {
+  let w = load<u32>(state);
+  let x = load<u32>(state, 4);
+  let y = load<u32>(state, 8);
+  let z = load<u32>(state, 12);
+  let firstSums = f64x2.splat(0);
+  let secondSums = f64x2.splat(0);
+  let drawn = i32x4.splat(0);
+  let undecided = spare;
+  const tops = pairOfTop;
+  const fours = rows & ~3;
+  for (let row: usize = 0; row < fours; row += 4) {
+    const word = rotl<u32>(x * 5, 7) * 9;
+    const t = x << 9;
+    y ^= w;
+    z ^= x;
+    x ^= y;
+    w ^= z;
+    y ^= t;
+    z = rotl<u32>(z, 11);
+    const one: u32 = load<u16>(tops + (((word >>> 20) as usize) << 1));
+    const other: u32 = load<u16>(tops + (((word >>> 3) & 0x1ffe) as usize));
+    if (((one | other) & UNDECIDED) !== 0) {
+      store<u32>(undecided, row as u32);
+      store<u32>(undecided, word, 4);
+      undecided += 8;
+      continue;
+    }
+    store<u32>(counts + row, one | (other << 16));
+    const four = countsOf(one, other);
+    firstSums = f64x2.add(firstSums, weighted(four, first + (row << 3)));
+    secondSums = f64x2.add(secondSums, weighted(four, second + (row << 3)));
+    drawn = i32x4.add(drawn, four);
+  }
+  a = w;
+  b = x;
+  c = y;
+  d = z;
+  for (let each = spare; each < undecided; each += 8) {
+    const row = load<u32>(each) as usize;
+    const word = load<u32>(each, 4);
+    const one = settledPair(word >>> 20);
+    const other = settledPair((word >>> 4) & 0xfff);
+    store<u32>(counts + row, one | (other << 16));
+    const four = countsOf(one, other);
+    firstSums = f64x2.add(firstSums, weighted(four, first + (row << 3)));
+    secondSums = f64x2.add(secondSums, weighted(four, second + (row << 3)));
+    drawn = i32x4.add(drawn, four);
+  }
+  let firstSum = f64x2.extract_lane(firstSums, 0) + f64x2.extract_lane(firstSums, 1);
+  let secondSum = f64x2.extract_lane(secondSums, 0) + f64x2.extract_lane(secondSums, 1);
+  let total =
+    i32x4.extract_lane(drawn, 0) +
+    i32x4.extract_lane(drawn, 1) +
+    i32x4.extract_lane(drawn, 2) +
+    i32x4.extract_lane(drawn, 3);
+  for (let row = fours; row < rows; row++) {
+    const count = (pairOf(step()) & 0xff) as i32;
+    store<u8>(counts + row, count as u8);
+    firstSum += (count as f64) * load<f64>(first + (row << 3));
+    secondSum += (count as f64) * load<f64>(second + (row << 3));
+    total += count;
+  }
+  store<u32>(state, a);
+  store<u32>(state, b, 4);
+  store<u32>(state, c, 8);
+  store<u32>(state, d, 12);
+  store<f64>(out, firstSum / (total as f64));
+  store<f64>(out, secondSum / (total as f64), 8);
+}
+
 /** Writes the means of two columns of `rows` doubles under counts to `out` and after it. No rows drawn: NaN. */
 export function twoMeans(counts: usize, rows: usize, first: usize, second: usize, out: usize): void {
   // Two sums a column, because one would wait for each addition.

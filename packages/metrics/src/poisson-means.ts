@@ -14,6 +14,15 @@ interface Exports {
   tables(pairOfTop: number, pairs: number, limits: number, count: number): void;
   mean(state: number, values: number, rows: number, spare: number): number;
   draw(state: number, counts: number, rows: number, spare: number): void;
+  drawTwoMeans(
+    state: number,
+    counts: number,
+    rows: number,
+    spare: number,
+    first: number,
+    second: number,
+    out: number,
+  ): void;
   twoMeans(counts: number, rows: number, first: number, second: number, out: number): void;
 }
 
@@ -66,7 +75,7 @@ export class PoissonResamples {
 
   next(): void {
     program ??= start();
-    const { memory, draw, twoMeans } = program.exports;
+    const { memory, draw, drawTwoMeans, twoMeans } = program.exports;
     const rows = this.weights.length;
     const count = this.#columns.length;
     const state = program.free;
@@ -83,10 +92,11 @@ export class PoissonResamples {
     }
     const own = new Int32Array(memory.buffer, state, this.#state.length);
     own.set(this.#state);
-    draw(state, counts, rows, spare);
-    this.#state.set(own);
     const at = (index: number) => columns + 8 * rows * Math.min(index, count - 1);
-    for (let index = 0; index < count; index += 2) {
+    if (count === 0) draw(state, counts, rows, spare);
+    else drawTwoMeans(state, counts, rows, spare, at(0), at(1), out);
+    this.#state.set(own);
+    for (let index = 2; index < count; index += 2) {
       twoMeans(counts, rows, at(index), at(index + 1), out + 8 * index);
     }
     this.means.set(new Float64Array(memory.buffer, out, count));
