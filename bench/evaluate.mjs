@@ -223,10 +223,10 @@ const TASKS = {
   async ours(folder, resamples, model) {
     const { createDuckDbEngine, createOnnxRuntime } = await import('../packages/engine/lib/index.js');
     const { judgeModel } = await import('../packages/usecases/lib/judge-model.js');
-    const { Project } = await import('../packages/lineage/lib/index.js');
+    const { readProject } = await import('../packages/lineage/lib/index.js');
     const engine = createDuckDbEngine({ load: loadDuckDb, threads: 2 });
     const runtime = createOnnxRuntime({ load: loadOrt });
-    const project = Project.parse({
+    const config = {
       version: 1,
       data: { data: { path: 'data.parquet' } },
       models: {
@@ -237,7 +237,9 @@ const TASKS = {
           evaluate: { data: 'data', resamples: Number(resamples) },
         },
       },
-    });
+    };
+    // JSON is YAML.
+    const project = readProject(JSON.stringify(config));
     const ports = {
       workspace: {
         absolute: (path) => join(folder, path),
@@ -249,10 +251,9 @@ const TASKS = {
       context: { version: '0' },
       progress: { step() {} },
     };
-    const named = { name: model, config: project.models[model], file: `${model}.onnx` };
+    const named = { name: model, config: project.value.models[model], file: `${model}.onnx` };
     const files = [{ path: 'data.parquet', sha256: '0'.repeat(64) }];
-    const judge = () =>
-      judgeModel(named, { data: { name: 'data', files }, project: { value: project } }, ports);
+    const judge = () => judgeModel(named, { data: { name: 'data', files }, project }, ports);
     let metrics;
     const whole = await least(async () => {
       metrics = (await judge()).record.evaluation.metrics;
