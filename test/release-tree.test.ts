@@ -94,7 +94,7 @@ test('actions run from it on a machine that has no workspace, and fetch their na
   expect((await run('validate')).stdout).toContain('Fetching @duckdb/node-bindings');
   expect((await run('train')).outputs.trained).toBe('churn');
   expect((await run('evaluate')).stdout).toContain('Fetching onnxruntime-node');
-  expect(readdirSync(tools.path).sort()).toEqual(['@duckdb', 'onnxruntime-node']);
+  expect(readdirSync(tools.path).sort()).toEqual(['@duckdb', 'onnxruntime-node', 'rastro-compiled']);
   await tools.dispose();
 }, 180_000);
 

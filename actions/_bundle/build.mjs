@@ -30,7 +30,7 @@ const NATIVE = '@duckdb/node-bindings';
 const { code, assets } = await bundle(join(here, 'lib', 'index.js'), {
   cache: false,
   esm: true,
-  externals: { [NEVER_CALLED]: './unzip.js', [NATIVE]: './duckdb-bindings.js' },
+  externals: { [NEVER_CALLED]: './unzip.js', [NATIVE]: './duckdb.js' },
   license: 'LICENSES.txt',
   quiet: true,
   target: 'es2022',
@@ -41,7 +41,7 @@ write(join(dist, 'index.js'), await small(code));
 write(join(dist, 'unzip.js'), `export default {};\n`);
 // The first for an import, the second for a `require`.
 write(
-  join(dist, 'duckdb-bindings.js'),
+  join(dist, 'duckdb.js'),
   `const bindings = {};\nexport { bindings as default, bindings as 'module.exports' };\n`,
 );
 for (const [name, { source }] of Object.entries(assets)) {
