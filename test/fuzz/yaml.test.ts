@@ -83,6 +83,7 @@ describe.each(files)('$name', ({ name, schema, read }) => {
 
 /** A contract whose parts go together, so that it is never refused. */
 const soundContract: fc.Arbitrary<unknown> = (() => {
+  const text = hostileText.filter((one) => !one.includes('\0'));
   const field = fc.oneof(
     fc.record({
       type: fc.constant('string'),
@@ -96,14 +97,14 @@ const soundContract: fc.Arbitrary<unknown> = (() => {
       maximum: fc.nat(),
     }),
     fc.record({ type: fc.constant('integer'), exclusiveMinimum: fc.integer({ max: 0 }) }),
-    fc.record({ type: fc.constant('string'), enum: fc.array(hostileText, { minLength: 1, maxLength: 4 }) }),
+    fc.record({ type: fc.constant('string'), enum: fc.array(text, { minLength: 1, maxLength: 4 }) }),
     fc.record({ type: fc.constant('string'), pattern: fc.constantFrom('[a-z]+', 'a|b', '^x$', '\\d{2}"') }),
     fc.record({ type: fc.constant('date'), minimum: fc.constant('2020-01-01') }),
     fc.record({ type: fc.constantFrom('boolean', 'datetime', 'time', 'any') }),
   );
   const common = fc.record({
-    title: hostileText,
-    description: hostileText,
+    title: text,
+    description: text,
     required: fc.boolean(),
     unique: fc.boolean(),
     severity: fc.constantFrom('error', 'warning'),
@@ -114,8 +115,8 @@ const soundContract: fc.Arbitrary<unknown> = (() => {
     .array(fc.tuple(field, common), { minLength: 1, maxLength: 5 })
     .map((all) => all.map(([one, more], index) => ({ name: `c${index}`, ...one, ...more })));
   return fc.record({
-    name: fc.string({ minLength: 1 }).filter((text) => text.trim() !== ''),
-    description: hostileText,
+    name: fc.string({ minLength: 1 }).filter((one) => one.trim() !== ''),
+    description: text,
     fields,
     primaryKey: fc.constant(['c0']),
     extraColumns: fc.constantFrom('allow', 'warn', 'forbid'),
@@ -160,7 +161,10 @@ describe('what Rastro writes, it reads back the same', () => {
   test('an evaluation record', () => {
     fc.assert(
       fc.property(valid(EvaluationRecord), (value) => {
-        const text = writeRecord(EvaluationRecord.parse(value));
+        const record = EvaluationRecord.safeParse(value);
+        // An interval that ends before it begins is none.
+        fc.pre(record.success);
+        const text = writeRecord(record.data!);
         expect(writeRecord(readRecord(text, 'x'))).toBe(text);
       }),
       runs(200),
