@@ -21,11 +21,21 @@ function isTemporal(type: keyof typeof TEMPORAL, text: string): boolean {
   );
 }
 
+/** Where a value stands, and how it is written there. */
+interface Written {
+  readonly place: Place;
+  readonly text: string | undefined;
+}
+
 const BOUNDS = ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum'] as const;
 
 /** What a field asks for that its type does not have, or no value can keep. */
 export function fieldFaults(document: Document<Contract>, field: ContractField, path: Path): Fault[] {
   const at = (...rest: Path): Place => document.placeOf([...path, ...rest]);
+  const written = (...rest: Path): Written => ({
+    place: at(...rest),
+    text: document.textOf([...path, ...rest]),
+  });
   const faults: Fault[] = [];
   const misfit = (key: string, wanted: string) => {
     faults.push(
@@ -51,9 +61,11 @@ export function fieldFaults(document: Document<Contract>, field: ContractField, 
   for (const key of BOUNDS) {
     const bound = field[key];
     if (bound !== undefined)
-      faults.push(...boundFaults(field, key, bound, at(key), () => misfit(key, 'numbers, dates and times')));
+      faults.push(
+        ...boundFaults(field, key, bound, written(key), () => misfit(key, 'numbers, dates and times')),
+      );
   }
-  faults.push(...orderFaults(field, at), ...enumFaults(field, at));
+  faults.push(...orderFaults(field, at), ...enumFaults(field, written));
   if (field.pattern !== undefined) faults.push(...patternFaults(field.pattern, at('pattern')));
   if (field.decimalChar === field.groupChar) {
     faults.push(
@@ -77,11 +89,12 @@ function boundFaults(
   field: ContractField,
   key: string,
   bound: number | string,
-  where: Place,
+  written: Written,
   misfit: () => void,
 ): Fault[] {
+  const where = written.place;
   if (NUMERIC.includes(field.type)) {
-    if (typeof bound === 'number') return isExact(field, bound) ? [] : [inexact(field, key, bound, where)];
+    if (typeof bound === 'number') return inexactFault(field, key, bound, written);
     return [
       fault(
         'invalid-value',
@@ -107,21 +120,21 @@ function boundFaults(
 }
 
 /**
- * Whether an integer is the one that was written: larger ones lose their last digits when YAML is read. Beyond 64 bits that makes no
- * difference, as no value is there.
+ * The fault of an integer that is not the one that was written: large ones may lose their last digits when YAML is read. Beyond
+ * 64 bits that makes no difference, as no value is there.
  */
-function isExact({ type }: ContractField, value: unknown): boolean {
-  if (type !== 'integer' || typeof value !== 'number') return true;
-  return Math.abs(value) <= Number.MAX_SAFE_INTEGER || Math.abs(value) >= 2 ** 63;
-}
-
-function inexact(field: ContractField, key: string, value: number, where: Place): Fault {
-  return fault(
-    'inexact-integer',
-    `${key} of "${field.name}": ${value} is beyond ${Number.MAX_SAFE_INTEGER}, up to which integers are read exactly`,
-    where,
-    'Write it as a rule, whose SQL knows integers of 64 bits.',
-  );
+function inexactFault({ type, name }: ContractField, key: string, value: unknown, written: Written): Fault[] {
+  if (type !== 'integer' || typeof value !== 'number' || Math.abs(value) >= 2 ** 63) return [];
+  if (written.text === undefined || !/^[-+]?\d+$/.test(written.text)) return [];
+  if (BigInt(written.text.replace('+', '')) === BigInt(String(value))) return [];
+  return [
+    fault(
+      'inexact-integer',
+      `${key} of "${name}": ${written.text} is read as ${value}, as integers beyond ${Number.MAX_SAFE_INTEGER} may lose their last digits`,
+      written.place,
+      'Write it as a rule, whose SQL knows integers of 64 bits.',
+    ),
+  ];
 }
 
 function temporalExample(type: 'date' | 'datetime' | 'time'): string {
@@ -163,7 +176,7 @@ function isEmptyRange(low: Bound, high: Bound, isOpen: boolean): boolean {
   return low > high || (isOpen && low === high);
 }
 
-function enumFaults(field: ContractField, at: (...rest: Path) => Place): Fault[] {
+function enumFaults(field: ContractField, written: (...rest: Path) => Written): Fault[] {
   if (!field.enum) return [];
   const fits = (value: string | number | boolean): boolean => {
     switch (field.type) {
@@ -184,13 +197,13 @@ function enumFaults(field: ContractField, at: (...rest: Path) => Place): Fault[]
   };
   const isText = field.type === 'string' || field.type === 'any';
   return field.enum.flatMap((value, index) => {
-    if (!isExact(field, value)) return [inexact(field, 'enum', value as number, at('enum', index))];
-    if (fits(value)) return [];
+    const where = written('enum', index);
+    if (fits(value)) return inexactFault(field, 'enum', value, where);
     return [
       fault(
         'invalid-value',
         `${JSON.stringify(value)} is no ${isText ? 'text' : field.type}, as the values of "${field.name}" are`,
-        at('enum', index),
+        where.place,
         isText ? `Write it in quotes: "${value}".` : 'Change the value or the type.',
       ),
     ];

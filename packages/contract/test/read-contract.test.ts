@@ -20,6 +20,10 @@ describe('a contract', () => {
   test('may bound integers by 64 bits', () => {
     const bounds = 'minimum: -9223372036854775808, maximum: 9223372036854775807';
     expect(faultsOf(`fields: [{ name: a, type: integer, ${bounds} }]`)).toEqual([]);
+    const round = 'enum: [9007199254740992, +1700000000000000000, 1234567890123456800, 0x20000000000000]';
+    expect(faultsOf(`fields: [{ name: a, type: integer, ${round} }]`)).toEqual([]);
+    // The same double, which is not what was written.
+    expect(faultsOf('fields: [{ name: a, type: integer, minimum: 1234567890123456768 }]')).toHaveLength(1);
   });
 
   test('needs only the names of columns', () => {

@@ -21,6 +21,8 @@ export interface Places {
   placeOf(path: Path): Place;
   /** The place of the key at the end of a path; of its parent when there is no such key. */
   placeOfKey(path: Path): Place;
+  /** A number or text as it is written; undefined for lists, maps, aliases and what is not there. */
+  textOf(path: Path): string | undefined;
 }
 
 /** A document that passed its schema, and the way back from a value to its place in the text. */
@@ -147,9 +149,10 @@ function plainValue(document: YamlDocument, file: string): unknown {
 }
 
 function placesOf(document: YamlDocument, at: (offset: number | undefined) => Place): Places {
-  const walk = (path: Path): { value: unknown; key: unknown } => {
+  const walk = (path: Path): { value: unknown; key: unknown; isThere: boolean } => {
     let value: unknown = document.contents;
     let key: unknown = value;
+    let steps = 0;
     for (const step of path) {
       if (isMap(value)) {
         const pair = value.items.find(
@@ -164,13 +167,18 @@ function placesOf(document: YamlDocument, at: (offset: number | undefined) => Pl
         key = item;
         value = item;
       } else break;
+      steps++;
     }
-    return { value, key };
+    return { value, key, isThere: steps === path.length };
   };
   const offset = (node: unknown) => (node as { range?: readonly number[] } | null | undefined)?.range?.[0];
   return {
     placeOf: (path) => at(offset(walk(path).value)),
     placeOfKey: (path) => at(offset(walk(path).key)),
+    textOf(path) {
+      const { value, isThere } = walk(path);
+      return isThere && isScalar(value) ? value.source : undefined;
+    },
   };
 }
 

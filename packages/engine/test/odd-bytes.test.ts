@@ -220,6 +220,16 @@ describe('JSON', () => {
   });
 });
 
+test.each(['csv', 'jsonl'])('a bound of 19 digits is kept to the last one: %s', async (format) => {
+  const values = ['1699999999999999999', '1700000000000000000', '1700000000000000001'];
+  const text = format === 'csv' ? ['a', ...values].join('\n') : values.map((a) => `{"a":${a}}`).join('\n');
+  const path = write(`nanoseconds.${format}`, `${text}\n`);
+  const first = format === 'csv' ? 2 : 1;
+  const bound = (key: string) => `fields: [{ name: a, type: integer, ${key}: 1700000000000000000 }]`;
+  expect(broken(await check(bound('maximum'), path))).toEqual({ 'a.range': [first + 2] });
+  expect(broken(await check(bound('exclusiveMinimum'), path))).toEqual({ 'a.range': [first, first + 1] });
+});
+
 describe('many files', () => {
   test('a column that one of them lacks is judged in the others', async () => {
     const contract = `

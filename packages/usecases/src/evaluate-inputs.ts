@@ -58,7 +58,13 @@ export function projectOfInputs(request: EvaluateRequest): Document<Project> {
       ),
     );
   }
-  return { value: result.data, file: 'the inputs', placeOf: () => at, placeOfKey: () => at };
+  return {
+    value: result.data,
+    file: 'the inputs',
+    placeOf: () => at,
+    placeOfKey: () => at,
+    textOf: () => undefined,
+  };
 }
 
 /** Labels or values in a column `prediction`, unless something else is said. */
