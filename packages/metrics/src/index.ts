@@ -12,6 +12,7 @@ export { benjaminiHochberg } from './false-discovery.ts';
 export { flatMetrics, plotFiles } from './flat-files.ts';
 export { mase, naiveError } from './forecast.ts';
 export { type Importance, type ImportanceRequest, permutationImportance } from './importance.ts';
+export { joinNumbers } from './join-numbers.ts';
 export { labelReader } from './labels.ts';
 export type { MetricSpec } from './metric-spec.ts';
 export { type Churn, type PairedRows, whyNotPaired } from './paired-rows.ts';

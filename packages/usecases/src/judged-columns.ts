@@ -1,5 +1,5 @@
 import type { ModelConfig } from '@rastro/lineage';
-import { type CodedTexts, joinTexts, type SliceSource } from '@rastro/metrics';
+import { type CodedTexts, joinNumbers, joinTexts, type SliceSource } from '@rastro/metrics';
 import type { ColumnData, ColumnRequest, ScoringRequest } from './ports/index.ts';
 
 export type SliceConfig = NonNullable<ModelConfig['evaluate']>['slices'][number];
@@ -60,14 +60,4 @@ function sliceSource(slice: SliceConfig, parts: readonly JudgedPart[]): SliceSou
   const values = joinNumbers(parts as readonly Float64Array[]);
   if ('column' in slice) return { column: slice.column, values, edges: slice.edges };
   return { column: slice.name, rows: Uint8Array.from(values) };
-}
-
-export function joinNumbers(parts: readonly Float64Array[]): Float64Array {
-  const all = new Float64Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    all.set(part, offset);
-    offset += part.length;
-  }
-  return all;
 }

@@ -1,5 +1,4 @@
-import { type CodedTexts, joinTexts } from '@rastro/metrics';
-import { joinNumbers } from './judged-columns.ts';
+import { type CodedTexts, joinNumbers, joinTexts } from '@rastro/metrics';
 import type { ColumnData, ColumnKind, ColumnRequest, DataEngine, TableSource } from './ports/index.ts';
 
 /** Reads whole columns into memory, in file order: 8 bytes a row for numbers, 4 for coded texts. */

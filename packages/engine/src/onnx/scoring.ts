@@ -1,5 +1,5 @@
 import { fault, InputError } from '@rastro/fault';
-import { type CodedTexts, codedBy, joinTexts } from '@rastro/metrics';
+import { type CodedTexts, codedBy, joinNumbers, joinTexts } from '@rastro/metrics';
 import type { Batch, ColumnRequest } from '@rastro/usecases';
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { InputPlan } from './input-plan.ts';
@@ -70,7 +70,9 @@ export class Scoring {
       rows,
       labels: this.#label === undefined ? undefined : joinTexts(this.#labels),
       matrix:
-        name === undefined ? undefined : { name, rows, width: this.#width, values: joined(this.#values) },
+        name === undefined
+          ? undefined
+          : { name, rows, width: this.#width, values: joinNumbers(this.#values) },
     };
   }
 
@@ -125,16 +127,6 @@ export class Scoring {
 }
 
 type Numbers = Float32Array | Float64Array;
-
-function joined(parts: readonly Numbers[]): Float64Array {
-  const all = new Float64Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    all.set(part, offset);
-    offset += part.length;
-  }
-  return all;
-}
 
 function widthOf({ dims }: Tensor, name: string, rows: number): number {
   const [first, ...rest] = dims;
