@@ -225,7 +225,10 @@ const TASKS = {
     const { judgeModel } = await import('../packages/usecases/lib/judge-model.js');
     const { readProject } = await import('../packages/lineage/lib/index.js');
     const engine = createDuckDbEngine({ load: loadDuckDb, threads: 2 });
-    const runtime = createOnnxRuntime({ load: loadOrt });
+    const runtime = createOnnxRuntime({
+      load: loadOrt,
+      locate: async () => require.resolve('onnxruntime-node'),
+    });
     const config = {
       version: 1,
       data: { data: { path: 'data.parquet' } },

@@ -38,8 +38,11 @@ export async function wirePorts(wiring: Wiring): Promise<WiredPorts> {
     return createDuckDbEngine({ load: () => loadDuckDb({ onFetch: progress.step }) });
   });
   const runtime = once(async () => {
-    const { createOnnxRuntime, loadOnnxRuntime } = await import('@rastro/engine');
-    return createOnnxRuntime({ load: () => loadOnnxRuntime({ onFetch: progress.step }) });
+    const { createOnnxRuntime, loadOnnxRuntime, locateOnnxRuntime } = await import('@rastro/engine');
+    return createOnnxRuntime({
+      load: () => loadOnnxRuntime({ onFetch: progress.step }),
+      locate: locateOnnxRuntime,
+    });
   });
   const repository = once(async () => {
     const { openRepository } = await import('@rastro/git');

@@ -23,8 +23,11 @@ export interface AnswerRequest extends JudgedQuestion {
   readonly scoring: ScoringRequest;
 }
 
-/** Rows read at a time: few enough for their columns to stay in the processor's cache until they are scored. */
-const BATCH_ROWS = 4096;
+/**
+ * Rows read at a time: few enough for their columns to stay in the processor's cache until they are scored, and as many as the engine
+ * gives at once, so that most need not be copied.
+ */
+const BATCH_ROWS = 2048;
 
 /**
  * Scores a whole table with a model in one pass over it; memory holds the answers and the truth, never the features.

@@ -1,6 +1,6 @@
 import type { DuckDBDataChunk, DuckDBVector } from '@duckdb/node-api';
 import type { Batch, ColumnKind } from '@rastro/usecases';
-import { type ColumnReader, SpareColumns } from './column-readers.ts';
+import { type ColumnReader, freeMemory, SpareColumns } from './column-readers.ts';
 import type { Session } from './session.ts';
 
 /** Room for DuckDB's own threads to read on in while a model is busy. */
@@ -19,10 +19,13 @@ export async function* batches(
   let filled = 0;
   for await (const chunk of chunksOf(session, sql, AHEAD)) {
     const vectors = readers.map((_, index) => chunk.getColumnVector(index));
+    const kept = new Set<DuckDBVector>();
     for (let from = 0; from < chunk.rowCount; ) {
       const count = Math.min(chunk.rowCount - from, batchRows - filled);
-      for (const [index, reader] of readers.entries())
-        reader.take(vectors[index]!, { from, count, to: filled });
+      for (const [index, reader] of readers.entries()) {
+        const vector = vectors[index]!;
+        if (reader.take(vector, { from, count, to: filled })) kept.add(vector);
+      }
       from += count;
       filled += count;
       if (filled < batchRows) continue;
@@ -34,7 +37,7 @@ export async function* batches(
       for (const reader of readers) reader.begin(batchRows);
       filled = 0;
     }
-    for (const vector of vectors) free(vector);
+    for (const vector of vectors) if (!kept.has(vector)) free(vector);
   }
   if (filled > 0) yield { rows: filled, columns: readers.map((reader) => reader.end(filled)) };
 }
@@ -63,14 +66,9 @@ export async function* chunksOf(
   }
 }
 
-/**
- * Frees the copy of a vector's values that was made for it, once they are taken: the garbage collector would be started for it
- * again and again, and walk all of the heap, which costs as much as the reading itself.
- */
+/** Frees the copy of a vector's values that was made for it, once they are taken. */
 export function free(vector: DuckDBVector): void {
   const { items, dataView } = vector as unknown as { items?: ArrayBufferView; dataView?: ArrayBufferView };
   const values = ArrayBuffer.isView(items) ? items : dataView;
-  if (values === undefined || values.byteLength !== values.buffer.byteLength) return;
-  // From Node.js 22 on.
-  (values.buffer as { transfer?: (bytes: number) => ArrayBuffer }).transfer?.(0);
+  if (values !== undefined) freeMemory(values);
 }

@@ -14,7 +14,8 @@ export interface Part {
 /** Takes a column out of the engine, batch by batch. */
 export interface ColumnReader {
   begin(rows: number): void;
-  take(vector: DuckDBVector, part: Part): void;
+  /** Whether the vector's own values are kept as the column: nobody else may have them. */
+  take(vector: DuckDBVector, part: Part): boolean;
   /** The first `rows` rows of the batch. */
   end(rows: number): ColumnData<ColumnKind>;
 }
@@ -29,12 +30,19 @@ export function finiteNumbers(spare: SpareColumns): ColumnReader {
   return numberReader(spare, refuseInfinite);
 }
 
+/** Columns kept to be filled again; a batch is rarely one that has more. */
+const MOST_SPARE = 64;
+
 /** Columns that were read and given back. New memory for every batch would keep the garbage collector busy. */
 export class SpareColumns {
   readonly #columns: Float64Array[] = [];
 
   put(columns: readonly ColumnData<ColumnKind>[]): void {
-    this.#columns.push(...columns.filter((column) => column instanceof Float64Array));
+    for (const column of columns) {
+      if (!(column instanceof Float64Array)) continue;
+      if (this.#columns.length < MOST_SPARE) this.#columns.push(column);
+      else freeMemory(column);
+    }
   }
 
   take(rows: number): Float64Array {
@@ -43,32 +51,56 @@ export class SpareColumns {
   }
 }
 
-function numberReader(spare: SpareColumns, check: (copied: Float64Array) => void): ColumnReader {
-  let column: Float64Array = new Float64Array(0);
+/**
+ * Frees what values are in, when nothing else is: the garbage collector would be started for it again and again, and walk all of the
+ * heap, which costs as much as the reading itself.
+ */
+export function freeMemory({ buffer, byteLength }: ArrayBufferView): void {
+  // From Node.js 22 on.
+  if (byteLength === buffer.byteLength)
+    (buffer as { transfer?: (bytes: number) => ArrayBuffer }).transfer?.(0);
+}
+
+function numberReader(spare: SpareColumns, check: (values: Float64Array) => void): ColumnReader {
+  let rows = 0;
+  let column: Float64Array | undefined;
   return {
-    begin(rows) {
-      column = spare.take(rows);
+    begin(most) {
+      rows = most;
+      column = undefined;
     },
     take(vector, { from, count, to }) {
       // The vector's own array is many times faster than its items one by one.
       const { items } = vector as unknown as { items: Float64Array };
-      const copied = column.subarray(to, to + count);
-      copied.set(items.subarray(from, from + count));
+      const isAll = count === rows && count === items.length;
+      column ??= isAll ? items : spare.take(rows);
+      const values = isAll ? items : column.subarray(to, to + count);
+      if (!isAll) values.set(items.subarray(from, from + count));
       const validity = validityOf(vector);
       for (let row = 0; validity && row < count; row++) {
-        if (!isValid(validity, from + row)) copied[row] = Number.NaN;
+        if (!isValid(validity, from + row)) values[row] = Number.NaN;
       }
-      check(copied);
+      check(values);
+      return isAll;
     },
-    end: (rows) => (rows === column.length ? column : column.slice(0, rows)),
+    end: (filled) => (filled === column!.length ? column! : column!.slice(0, filled)),
   };
 }
 
 function refuseInfinite(values: Float64Array): void {
-  // Not a number as soon as one value is none or is infinite, which is what there is to look for in earnest.
-  let zero = 0;
-  for (let row = 0; row < values.length; row++) zero += values[row]! - values[row]!;
-  if (zero !== 0 && values.some((value) => Math.abs(value) === Number.POSITIVE_INFINITY)) {
+  // Not a number as soon as one value is none or is infinite, which is what there is to look for in earnest. Four sums, because one
+  // would wait for each addition.
+  let [a, b, c, d] = [0, 0, 0, 0];
+  const fours = values.length - (values.length & 3);
+  for (let row = 0; row < fours; row += 4) {
+    a += values[row]! * 0;
+    b += values[row + 1]! * 0;
+    c += values[row + 2]! * 0;
+    d += values[row + 3]! * 0;
+  }
+  for (let row = fours; row < values.length; row++) a += values[row]! * 0;
+  if (a + b + c + d === 0) return;
+  if (values.some((value) => Math.abs(value) === Number.POSITIVE_INFINITY)) {
     throw new RangeError('a number is infinite');
   }
 }
@@ -81,7 +113,10 @@ export function texts(): ColumnReader {
     begin(rows) {
       column = new Array<string | null>(rows);
     },
-    take: (vector, part) => reader.read(vector, { column, ...part }),
+    take(vector, part) {
+      reader.read(vector, { column, ...part });
+      return false;
+    },
     end: (rows) => column.slice(0, rows),
   };
 }
@@ -92,7 +127,10 @@ export function codesOfTexts(): ColumnReader {
   const reader = new TextReader<number>((text) => known.code(text));
   return {
     begin: (rows) => known.begin(rows),
-    take: (vector, part) => reader.read(vector, { column: known.codes, ...part }),
+    take(vector, part) {
+      reader.read(vector, { column: known.codes, ...part });
+      return false;
+    },
     end: (rows) => known.end(rows),
   };
 }
@@ -125,6 +163,7 @@ export function codesOfIntegers(): ColumnReader {
         const isThere = validity === undefined || isValid(validity, row);
         known.codes[to + row - from] = isThere ? codeOf(words, row, items) : known.code(null);
       }
+      return false;
     },
     end: (rows) => known.end(rows),
   };

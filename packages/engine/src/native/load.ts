@@ -33,6 +33,12 @@ export async function loadOnnxRuntime(options?: LoadOptions): Promise<typeof imp
   return (await once('onnxruntime-node', options)) as typeof import('onnxruntime-node');
 }
 
+/** The file that ONNX Runtime is loaded from, for another thread to load it too. Found and fetched as above, with the same errors. */
+export async function locateOnnxRuntime(options?: LoadOptions): Promise<string> {
+  const { require, entry } = await find('onnxruntime-node', options);
+  return require.resolve(entry);
+}
+
 function once(name: NativeName, options: LoadOptions = {}): Promise<unknown> {
   const known = loaded.get(name);
   if (known) return known;
@@ -42,7 +48,11 @@ function once(name: NativeName, options: LoadOptions = {}): Promise<unknown> {
   return loading;
 }
 
-async function load(name: NativeName, { onFetch }: LoadOptions): Promise<unknown> {
+/** Where a module is loaded from, and by what name. */
+async function find(
+  name: NativeName,
+  { onFetch }: LoadOptions = {},
+): Promise<{ folder: string; require: NodeJS.Require; entry: string }> {
   const own = workspaceOf(name);
   const platform = currentPlatform();
   const folder =
@@ -55,8 +65,14 @@ async function load(name: NativeName, { onFetch }: LoadOptions): Promise<unknown
       environment: process.env,
       onFetch: () => onFetch?.(`Fetching ${name} ${manifest[name].version}`),
     }));
+  const require = createRequire(join(folder, 'package.json'));
+  return { folder, require, entry: own ? name : entryOf(name, platform) };
+}
+
+async function load(name: NativeName, options: LoadOptions): Promise<unknown> {
+  const { folder, require, entry } = await find(name, options);
   try {
-    return createRequire(join(folder, 'package.json'))(own ? name : entryOf(name, platform));
+    return require(entry);
   } catch (error) {
     throw new OutsideError(
       {

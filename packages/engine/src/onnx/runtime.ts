@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import process from 'node:process';
 import { InputError, place } from '@rastro/fault';
 import type { Batch, LoadedModel, ModelRuntime, Scores, ScoringRequest } from '@rastro/usecases';
@@ -10,16 +11,20 @@ import { type ModelFile, readModelFile, refusal } from './model-file.ts';
 import { type OutputPlan, planOutputs } from './output-plan.ts';
 import { float16Array } from './pack.ts';
 import { cannotRun, runSession } from './run-session.ts';
+import { Runner } from './runner.ts';
 import { type Answers, toClasses, toValues } from './scores.ts';
-import { type Memory, memoryOf, Scoring } from './scoring.ts';
+import { type Memory, Scoring } from './scoring.ts';
+import type { ThreadData } from './session-thread.ts';
 
 type Ort = typeof import('onnxruntime-node');
 
 export interface OnnxRuntimeOptions {
   /** Gives ONNX Runtime; called when the first model is loaded. */
   readonly load: () => Promise<Ort>;
+  /** The file that it is loaded from, for more threads to run a model's rows. Left out, all is run on the caller's. */
+  readonly locate?: () => Promise<string>;
   /**
-   * Threads per model. Default 1: how sums are split over threads changes their last digits, and the same model and
+   * Threads of one run. Default 1: how sums are split over threads changes their last digits, and the same model and
    * data must give the same numbers on every machine.
    */
   readonly threads?: number;
@@ -27,24 +32,45 @@ export interface OnnxRuntimeOptions {
 
 const warmUpRuns = 20;
 
+/** What the sessions of a model's other threads may take together, by the size of its file. */
+const THREADS_BYTES = 512 * 1024 * 1024;
+
 /** Runs ONNX models with ONNX Runtime on the CPU. */
-export function createOnnxRuntime({ load, threads = 1 }: OnnxRuntimeOptions): ModelRuntime {
+export function createOnnxRuntime({ load, locate, threads = 1 }: OnnxRuntimeOptions): ModelRuntime {
   return {
     load: async (path) => {
       const file = await readModelFile(path);
-      return openModel(file, await load(), threads);
+      return openModel(file, await load(), { threads, runtime: await locate?.() });
     },
     versions: async () => ({ 'onnxruntime-node': (await load()).env.versions.node ?? 'unknown' }),
   };
 }
 
-async function openModel(file: ModelFile, ort: Ort, threads: number): Promise<LoadedModel> {
+async function openModel(
+  file: ModelFile,
+  ort: Ort,
+  { threads, runtime }: { threads: number; runtime: string | undefined },
+): Promise<LoadedModel> {
   const { graph, path } = file;
   refuseTypes(file);
   const matrix = fetchableMatrix(graph);
-  // External data is found beside the file, so such a model can only be opened by its path.
-  const source = matrix === undefined ? path : withOutput(file.bytes, matrix);
-  const session = await openSession(ort, source, path, threads);
+  const data = {
+    // External data is found beside the file, so such a model can only be opened by its path.
+    source: matrix === undefined ? path : withOutput(file.bytes, matrix),
+    options: sessionOptions(threads),
+  };
+  const session = await openSession(ort, data, path);
+  const here = new Runner({ ort, session, path });
+  const runner =
+    runtime === undefined || !canMove(graph)
+      ? here
+      : new Runner(
+          { ort, session, path },
+          {
+            most: Math.min(availableParallelism() - 1, Math.floor(THREADS_BYTES / file.bytes.length)),
+            data: { ...data, runtime },
+          },
+        );
   const spare: Memory[] = [];
   const planned = new Map<string, { inputs: InputPlan; outputs: OutputPlan }>();
 
@@ -63,27 +89,27 @@ async function openModel(file: ModelFile, ort: Ort, threads: number): Promise<Lo
   const scoreAll = async (
     request: ScoringRequest,
     batches: Iterable<Batch> | AsyncIterable<Batch>,
+    by = runner,
   ): Promise<Scores> => {
     const plans = plan(request);
-    // Never the memory of another scoring at the same time.
-    const scoring = new Scoring({ ort, session, path }, plans, spare.pop() ?? memoryOf(plans.inputs));
+    const scoring = new Scoring({ runner: by, path }, plans, spare);
     for await (const batch of batches) await scoring.add(batch);
-    spare.push(scoring.memory);
-    return atModel(path, () => interpret(scoring.answers(), plans.outputs, request));
+    const answers = await scoring.answers();
+    return atModel(path, () => interpret(answers, plans.outputs, request));
   };
-  const score = (request: ScoringRequest, batch: Batch) => scoreAll(request, [batch]);
 
   return {
     signature: { inputs: graph.inputs, outputs: graph.outputs, opset: graph.opset },
     columns: (request) => plan(request).inputs.columns.map((column) => ({ ...column })),
-    score,
-    scoreAll,
+    score: (request, batch) => scoreAll(request, [batch]),
+    scoreAll: (request, batches) => scoreAll(request, batches),
     time: async (request, batch, runs) => {
-      for (let run = 0; run < warmUpRuns; run++) await score(request, batch);
+      // What a caller waits for, who has one thread.
+      for (let run = 0; run < warmUpRuns; run++) await scoreAll(request, [batch], here);
       const times = new Float64Array(runs);
       for (let run = 0; run < runs; run++) {
         const start = performance.now();
-        await score(request, batch);
+        await scoreAll(request, [batch], here);
         times[run] = performance.now() - start;
       }
       return times;
@@ -93,7 +119,10 @@ async function openModel(file: ModelFile, ort: Ort, threads: number): Promise<Lo
       const names = graph.outputs.filter(({ type }) => !type.includes('(')).map(({ name }) => name);
       return namedTensors(names, await runSession(session, path, feeds, names));
     },
-    close: () => session.release(),
+    close: async () => {
+      await runner.close();
+      await session.release();
+    },
   };
 }
 
@@ -113,13 +142,8 @@ function fetchableMatrix(graph: Graph): string | undefined {
   return zipMap && others.length === 0 && graph.externalFiles.length === 0 ? zipMap.inputs[0] : undefined;
 }
 
-async function openSession(
-  ort: Ort,
-  source: string | Uint8Array,
-  path: string,
-  threads: number,
-): Promise<InferenceSession> {
-  const options: InferenceSession.SessionOptions = {
+function sessionOptions(threads: number): InferenceSession.SessionOptions {
+  return {
     executionProviders: ['cpu'],
     executionMode: 'sequential',
     intraOpNumThreads: threads,
@@ -127,6 +151,13 @@ async function openSession(
     // Its errors are told as ours; its own lines beside them would be noise.
     logSeverityLevel: 4,
   };
+}
+
+async function openSession(
+  ort: Ort,
+  { source, options }: Pick<ThreadData, 'source' | 'options'>,
+  path: string,
+): Promise<InferenceSession> {
   try {
     return typeof source === 'string'
       ? await ort.InferenceSession.create(source, options)
@@ -134,6 +165,14 @@ async function openSession(
   } catch (error) {
     throw cannotRun(path, error);
   }
+}
+
+/** Whether its tensors can go from one thread to another: all but texts, and halves, which no thread takes as they are. */
+function canMove({ inputs, outputs }: Graph): boolean {
+  return (
+    inputs.every(({ type }) => type !== 'string' && type !== 'float16') &&
+    outputs.every(({ type }) => type !== 'float16')
+  );
 }
 
 function refuseTypes({ path, graph }: ModelFile): void {

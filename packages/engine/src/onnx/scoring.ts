@@ -1,14 +1,15 @@
 import { fault, InputError } from '@rastro/fault';
 import { type CodedTexts, codedBy, joinNumbers, joinTexts } from '@rastro/metrics';
 import type { Batch, ColumnRequest } from '@rastro/usecases';
-import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { InputPlan } from './input-plan.ts';
 import { refusal } from './model-file.ts';
+import type { Run } from './model-thread.ts';
 import type { OutputPlan } from './output-plan.ts';
 import { pack } from './pack.ts';
-import { runSession } from './run-session.ts';
+import type { Runner } from './runner.ts';
 import type { Answers } from './scores.ts';
-import { makeTensor } from './tensor.ts';
+import type { FedTensor, Outputs } from './session-thread.ts';
+import { tensorType } from './tensor.ts';
 
 /** Rows per run: large enough for full speed, small enough for what lies between layers to stay in the processor's cache. */
 const ROWS_PER_RUN = 2048;
@@ -24,46 +25,57 @@ export function memoryOf({ feeds, fixedRows }: InputPlan): Memory {
   );
 }
 
-interface OpenedModel {
-  readonly ort: typeof import('onnxruntime-node');
-  readonly session: InferenceSession;
-  readonly path: string;
+/** Rows of one run, by where they are in the table. */
+interface Part {
+  readonly index: number;
+  readonly firstRow: number;
+  readonly count: number;
+  readonly size: number;
 }
 
-/** Runs batches through a model, one after another, and gathers what it answers. */
+/** Runs batches through a model, several at a time where it has the threads, and gathers what it answers in their order. */
 export class Scoring {
-  readonly memory: Memory;
-  readonly #model: OpenedModel;
+  readonly #runner: Runner;
+  readonly #path: string;
   readonly #inputs: InputPlan;
   readonly #label: string | undefined;
   readonly #matrix: string | undefined;
+  readonly #spare: Memory[];
+  readonly #running = new Set<Promise<void>>();
   readonly #labels: CodedTexts[] = [];
   readonly #values: Numbers[] = [];
+  #failure: { readonly index: number; readonly error: unknown } | undefined;
   #width = 1;
+  #parts = 0;
   #rows = 0;
 
+  /** `spare` is memory that no other scoring uses, and where this one leaves its own. */
   constructor(
-    model: OpenedModel,
+    { runner, path }: { runner: Runner; path: string },
     { inputs, outputs }: { inputs: InputPlan; outputs: OutputPlan },
-    memory: Memory,
+    spare: Memory[],
   ) {
-    this.#model = model;
+    this.#runner = runner;
+    this.#path = path;
     this.#inputs = inputs;
     this.#label = outputs.kind === 'classes' ? outputs.label : undefined;
     this.#matrix = outputs.kind === 'classes' ? outputs.scores : outputs.values;
-    this.memory = memory;
+    this.#spare = spare;
   }
 
+  /** The batch is not looked at any more once this is done, though its rows may not be answered yet. */
   async add(batch: Batch): Promise<void> {
     checkBatch(batch, this.#inputs.columns);
     const size = this.#inputs.fixedRows ?? ROWS_PER_RUN;
     for (let start = 0; start < batch.rows; start += size) {
-      await this.#run(batch, start, Math.min(size, batch.rows - start));
+      await this.#begin(batch, start, Math.min(size, batch.rows - start));
+      if (this.#failure) await this.#finish();
     }
     this.#rows += batch.rows;
   }
 
-  answers(): Answers {
+  async answers(): Promise<Answers> {
+    await this.#finish();
     const rows = this.#rows;
     const name = this.#matrix;
     return {
@@ -76,49 +88,78 @@ export class Scoring {
     };
   }
 
-  async #run(batch: Batch, start: number, count: number): Promise<void> {
-    const size = this.#inputs.fixedRows ?? count;
-    const results = await this.#feed(batch, { start, count, size });
-    if (this.#label !== undefined) {
-      this.#labels.push(labelTexts(results[this.#label]!, this.#label, count, size));
-    }
-    if (this.#matrix === undefined) return;
-    const tensor = results[this.#matrix]!;
-    this.#width = widthOf(tensor, this.#matrix, size);
-    const values = numbers(tensor, count * this.#width);
-    this.#refuseNotFinite(values, batch, start);
-    this.#values.push(values);
-  }
-
-  #feed(
-    batch: Batch,
-    rows: { start: number; count: number; size: number },
-  ): Promise<InferenceSession.ReturnType> {
-    const { ort, session, path } = this.#model;
-    const { feeds, columns: wanted } = this.#inputs;
-    const tensors = feeds.map(({ name, type, columns, rest }, feed) => {
-      const named = columns.map((index) => ({ name: wanted[index]!.name, values: batch.columns[index]! }));
-      const data = pack(type, named, { ...rows, firstRow: this.#rows }, this.memory[feed]);
-      return [name, makeTensor(ort, type, data, [rows.size, ...rest])] as const;
-    });
+  async #begin(batch: Batch, start: number, count: number): Promise<void> {
+    const part = {
+      index: this.#parts++,
+      firstRow: this.#rows + start,
+      count,
+      size: this.#inputs.fixedRows ?? count,
+    };
     const names = [this.#label, this.#matrix].filter((name) => name !== undefined);
-    return runSession(session, path, Object.fromEntries(tensors), names);
+    const { done } = await this.#runner.begin(this.#feeds(batch, start, part), names);
+    const taken = done
+      .then((run) => this.#take(run, part))
+      .catch((error: unknown) => {
+        // Of several, that of the first rows is told.
+        if (!this.#failure || this.#failure.index > part.index) this.#failure = { index: part.index, error };
+      })
+      .finally(() => this.#running.delete(taken));
+    this.#running.add(taken);
   }
 
-  #refuseNotFinite(values: Numbers, batch: Batch, start: number): void {
+  #feeds(batch: Batch, start: number, { firstRow, count, size }: Part): FedTensor[] {
+    const { feeds, columns: wanted } = this.#inputs;
+    const memory = this.#spare.pop() ?? memoryOf(this.#inputs);
+    const rows = { start, count, size, firstRow: firstRow - start };
+    return feeds.map(({ name, type, columns, rest }, feed) => {
+      const named = columns.map((index) => ({ name: wanted[index]!.name, values: batch.columns[index]! }));
+      return {
+        name,
+        type: tensorType(type),
+        data: pack(type, named, rows, memory[feed]),
+        dims: [size, ...rest],
+      };
+    });
+  }
+
+  #take({ feeds, outputs }: Run, part: Part): void {
+    const { index, count, size } = part;
+    if (this.#label !== undefined) {
+      this.#labels[index] = labelTexts(outputs[this.#label]!, this.#label, count, size);
+    }
+    if (this.#matrix !== undefined) {
+      const tensor = outputs[this.#matrix]!;
+      this.#width = widthOf(tensor, this.#matrix, size);
+      this.#values[index] = numbers(tensor, count * this.#width);
+      this.#refuseNotFinite(this.#values[index], feeds, part);
+    }
+    this.#spare.push(
+      feeds.map(({ data }) => (Array.isArray(data) ? new ArrayBuffer(0) : (data.buffer as ArrayBuffer))),
+    );
+  }
+
+  /** Waits for all that was begun. */
+  async #finish(): Promise<void> {
+    await Promise.all(this.#running);
+    if (this.#failure) throw this.#failure.error;
+  }
+
+  #refuseNotFinite(values: Numbers, feeds: readonly FedTensor[], { firstRow }: Part): void {
     let found = 0;
     while (found < values.length && Number.isFinite(values[found])) found++;
     if (found === values.length) return;
-    const row = start + Math.floor(found / this.#width);
-    const missing = this.#inputs.columns.flatMap(({ name }, index) => {
-      const value = batch.columns[index]![row];
-      return typeof value === 'number' && Number.isNaN(value) ? [name] : [];
+    const row = Math.floor(found / this.#width);
+    const missing = this.#inputs.feeds.flatMap(({ columns }, feed) => {
+      const { data } = feeds[feed]!;
+      return columns.flatMap((column, at) =>
+        Number.isNaN(data[row * columns.length + at]) ? [this.#inputs.columns[column]!.name] : [],
+      );
     });
     const why = missing.length > 0 ? `, where ${missing.join(', ')} is missing` : '';
     throw refusal(
-      this.#model.path,
+      this.#path,
       'model-answer-not-finite',
-      `answers ${values[found]} for row ${this.#rows + row + 1}${why}`,
+      `answers ${values[found]} for row ${firstRow + row + 1}${why}`,
       missing.length > 0
         ? 'Fill the missing values in the data, or export the model with the step that fills them.'
         : 'Check the features of that row, and the model itself.',
@@ -128,7 +169,9 @@ export class Scoring {
 
 type Numbers = Float32Array | Float64Array;
 
-function widthOf({ dims }: Tensor, name: string, rows: number): number {
+type Output = Outputs[string];
+
+function widthOf({ dims }: Output, name: string, rows: number): number {
   const [first, ...rest] = dims;
   if (first === rows && rest.slice(1).every((dimension) => dimension === 1)) return rest[0] ?? 1;
   throw new InputError(
@@ -141,7 +184,7 @@ function widthOf({ dims }: Tensor, name: string, rows: number): number {
   );
 }
 
-function labelTexts(tensor: Tensor, name: string, count: number, rows: number): CodedTexts {
+function labelTexts(tensor: Output, name: string, count: number, rows: number): CodedTexts {
   if (widthOf(tensor, name, rows) !== 1) {
     throw new InputError(
       fault(
@@ -159,7 +202,7 @@ function labelTexts(tensor: Tensor, name: string, count: number, rows: number): 
 }
 
 /** The first `count` numbers of a tensor. */
-function numbers({ data }: Tensor, count: number): Numbers {
+function numbers({ data }: Output, count: number): Numbers {
   if (data instanceof BigInt64Array || data instanceof BigUint64Array) {
     return Float64Array.from(data.subarray(0, count), Number);
   }

@@ -1,0 +1,94 @@
+import type { InferenceSession } from 'onnxruntime-node';
+import { ModelThread, type Run } from './model-thread.ts';
+import { cannotRun, runSession } from './run-session.ts';
+import type { FedTensor, ThreadData } from './session-thread.ts';
+import { makeTensor } from './tensor.ts';
+
+/** A model that is open on this thread. */
+export interface OpenedModel {
+  readonly ort: typeof import('onnxruntime-node');
+  readonly session: InferenceSession;
+  readonly path: string;
+}
+
+/** How many threads of its own a model may have, and what each is started with. */
+export interface ThreadPlan {
+  readonly most: number;
+  readonly data: ThreadData;
+}
+
+/** Milliseconds of this thread's time that a model takes before it is worth the start of another, and of each further one. */
+const FIRST_AFTER = 20;
+const NEXT_AFTER = 250;
+/** Runs that a thread has at hand, so that it need not wait while this one reads. */
+const AT_HAND = 4;
+
+/**
+ * Runs a model on this thread, and once that has taken a while on threads of its own besides: this one reads on, and runs what they
+ * have no room for. Which thread runs what makes no difference to the answers.
+ */
+export class Runner {
+  readonly #model: OpenedModel;
+  readonly #plan: ThreadPlan | undefined;
+  #threads: ModelThread[] = [];
+  #taken = 0;
+
+  constructor(model: OpenedModel, plan?: ThreadPlan) {
+    this.#model = model;
+    this.#plan = plan;
+  }
+
+  /**
+   * Begins a run: on a thread that has room for it, or here, where it is done when this is. The memory of what is fed belongs to the run
+   * until it is done.
+   * @returns what rejects with InputError `model-cannot-run` when ONNX Runtime refuses
+   */
+  async begin(
+    feeds: readonly FedTensor[],
+    names: readonly string[],
+  ): Promise<{ readonly done: Promise<Run> }> {
+    const thread = this.#withRoom();
+    if (thread) return { done: this.#there(thread, feeds, names) };
+    const start = performance.now();
+    const done = this.#here(feeds, names);
+    // Told to whoever asks for what is done.
+    await done.catch(() => {});
+    if (this.#plan) this.#startMore(this.#plan, performance.now() - start);
+    return { done };
+  }
+
+  /** Lets go of the threads. */
+  async close(): Promise<void> {
+    const threads = this.#threads;
+    this.#threads = [];
+    await Promise.all(threads.map((thread) => thread.stop()));
+  }
+
+  async #here(feeds: readonly FedTensor[], names: readonly string[]): Promise<Run> {
+    const { ort, session, path } = this.#model;
+    const tensors = feeds.map(({ name, type, data, dims }) => [name, makeTensor(ort, type, data, dims)]);
+    return { feeds, outputs: await runSession(session, path, Object.fromEntries(tensors), names) };
+  }
+
+  async #there(thread: ModelThread, feeds: readonly FedTensor[], names: readonly string[]): Promise<Run> {
+    try {
+      return await thread.run(feeds, names);
+    } catch (error) {
+      throw cannotRun(this.#model.path, error);
+    }
+  }
+
+  /** The thread with the least to do, where one has room. */
+  #withRoom(): ModelThread | undefined {
+    const ready = this.#threads.filter(({ isReady, jobs }) => isReady && jobs < AT_HAND);
+    return ready.sort((a, b) => a.jobs - b.jobs)[0];
+  }
+
+  #startMore({ most, data }: ThreadPlan, taken: number): void {
+    this.#taken += taken;
+    const { length } = this.#threads;
+    if (length >= most || this.#taken < (length === 0 ? FIRST_AFTER : NEXT_AFTER * length)) return;
+    this.#taken = 0;
+    this.#threads.push(new ModelThread(data));
+  }
+}

@@ -1,0 +1,74 @@
+import type { InferenceSession, Tensor } from 'onnxruntime-node';
+import type { TensorData } from './pack.ts';
+
+/** A tensor to feed: `type` in ONNX Runtime's own word, and not float16. */
+export interface FedTensor {
+  readonly name: string;
+  readonly type: string;
+  readonly data: TensorData;
+  readonly dims: readonly number[];
+}
+
+/** What a model answered, by output. */
+export type Outputs = Readonly<Record<string, Pick<Tensor, 'type' | 'data' | 'dims'>>>;
+
+/** What a thread is started with: the file that ONNX Runtime is loaded from, and its session. */
+export interface ThreadData {
+  readonly runtime: string;
+  readonly source: string | Uint8Array;
+  readonly options: InferenceSession.SessionOptions;
+}
+
+/** One run: the tensors, whose memory goes over to the thread, and the outputs to fetch. */
+export interface Job {
+  readonly id: number;
+  readonly feeds: readonly FedTensor[];
+  readonly names: readonly string[];
+}
+
+/** The first word of a thread is that it is ready; then it answers each job, and gives the memory of its tensors back. */
+export type Reply =
+  | 'ready'
+  | { readonly id: number; readonly feeds: readonly FedTensor[]; readonly outputs: Outputs }
+  | { readonly id: number; readonly feeds: readonly FedTensor[]; readonly error: string };
+
+/**
+ * All that runs on a thread of its own: a session of the same model, until it is told `null`. The thread is given this function as text,
+ * so that a bundle needs no second file: it must use nothing from around it.
+ */
+export function serveSession(load: NodeJS.Require): void {
+  const { parentPort, workerData } = load('node:worker_threads') as typeof import('node:worker_threads');
+  const port = parentPort!;
+  const { runtime, source, options } = workerData as ThreadData;
+  const ort = load(runtime) as typeof import('onnxruntime-node');
+
+  async function run(session: InferenceSession, { id, feeds, names }: Job): Promise<void> {
+    const memory = feeds.map(({ data }) => (data as Float32Array<ArrayBuffer>).buffer);
+    try {
+      const tensors = feeds.map(({ name, type, data, dims }) => [
+        name,
+        new ort.Tensor(type as 'float32', data as Float32Array, dims),
+      ]);
+      const results = await session.run(Object.fromEntries(tensors), names);
+      const outputs = names.map((name) => {
+        const { type, data, dims } = results[name]!;
+        return [name, { type, data, dims }];
+      });
+      port.postMessage({ id, feeds, outputs: Object.fromEntries(outputs) }, memory);
+    } catch (error) {
+      port.postMessage({ id, feeds, error: (error as Error).message }, memory);
+    }
+  }
+
+  async function serve(): Promise<void> {
+    // The overloads tell a path from bytes, and take either.
+    const session = await ort.InferenceSession.create(source as string, options);
+    port.on('message', (job: Job | null) => {
+      if (job) return void run(session, job);
+      void session.release();
+      port.close();
+    });
+    port.postMessage('ready');
+  }
+  void serve();
+}
