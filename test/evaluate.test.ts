@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { readFile, rm, writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import {
   type ActionResult,
@@ -10,7 +11,7 @@ import {
 } from '@rastro/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
-import { PROJECT, projectFiles } from './churn.ts';
+import { customers, PROJECT, projectFiles } from './churn.ts';
 import { TOOLS } from './place.ts';
 
 type Section = Record<string, unknown>;
@@ -652,6 +653,36 @@ describe('labels as people write them', () => {
     expect(exitCode, stdout).toBe(2);
     expect(stdout).toMatch(reason);
   });
+});
+
+test.skipIf(availableParallelism() < 2)('many rows are scored on a thread of its own, too', async () => {
+  const rows = customers({ seed: 5, rows: 150_000 });
+  await writeFile(path('data/many.csv'), rows);
+  const project = parse(PROJECT);
+  Object.assign(project.models.churn.evaluate, { data: 'many', resamples: 0 });
+  project.data.many = { path: 'data/many.csv' };
+  await writeFile(path('rastro.yaml'), stringify(project));
+  // Tells which threads of the bundle come up.
+  await writeFile(
+    path('watch.cjs'),
+    `const { appendFileSync } = require('node:fs');
+    const threads = require('node:worker_threads');
+    threads.Worker = class extends threads.Worker {
+      constructor(...given) {
+        super(...given);
+        this.once('message', (word) => appendFileSync(${JSON.stringify(path('threads.log'))}, word + '\\n'));
+      }
+    };
+    require('node:module').syncBuiltinESMExports();`,
+  );
+  const { exitCode, stdout } = await runAction({
+    verb: 'evaluate',
+    directory: repository.directory,
+    env: { RUNNER_TOOL_CACHE: TOOLS, NODE_OPTIONS: `--require ${path('watch.cjs')}` },
+  });
+  expect(exitCode, stdout).toBe(0);
+  expect((await recordOf()).data.rows).toBe(150_000);
+  expect(await readFile(path('threads.log'), 'utf8')).toContain('ready');
 });
 
 describe.runIf(dvc)('files for DVC', () => {

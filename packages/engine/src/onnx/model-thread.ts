@@ -51,10 +51,7 @@ export class ModelThread {
     const id = this.#next++;
     const job: Job = { id, feeds, names };
     this.#worker.ref();
-    this.#worker.postMessage(
-      job,
-      feeds.map(({ data }) => (data as Float32Array<ArrayBuffer>).buffer),
-    );
+    this.#worker.postMessage(job, memoryIn(feeds));
     return new Promise((resolve, reject) => this.#jobs.set(id, { resolve, reject }));
   }
 
@@ -82,4 +79,9 @@ export class ModelThread {
     for (const { reject } of this.#jobs.values()) reject(error);
     this.#jobs.clear();
   }
+}
+
+/** Texts are copied, numbers go over. */
+function memoryIn(feeds: readonly FedTensor[]): ArrayBuffer[] {
+  return feeds.flatMap(({ data }) => (Array.isArray(data) ? [] : [data.buffer as ArrayBuffer]));
 }

@@ -167,12 +167,9 @@ async function openSession(
   }
 }
 
-/** Whether its tensors can go from one thread to another: all but texts, and halves, which no thread takes as they are. */
+/** Whether its tensors can go from one thread to another: halves are no numbers that a thread takes as they are. */
 function canMove({ inputs, outputs }: Graph): boolean {
-  return (
-    inputs.every(({ type }) => type !== 'string' && type !== 'float16') &&
-    outputs.every(({ type }) => type !== 'float16')
-  );
+  return [...inputs, ...outputs].every(({ type }) => type !== 'float16');
 }
 
 function refuseTypes({ path, graph }: ModelFile): void {

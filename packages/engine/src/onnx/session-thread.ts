@@ -26,7 +26,7 @@ export interface Job {
   readonly names: readonly string[];
 }
 
-/** The first word of a thread is that it is ready; then it answers each job, and gives the memory of its tensors back. */
+/** The first word of a thread is that it is ready; then it answers each job, and gives the memory of its tensors back: not its texts. */
 export type Reply =
   | 'ready'
   | { readonly id: number; readonly feeds: readonly FedTensor[]; readonly outputs: Outputs }
@@ -43,7 +43,8 @@ export function serveSession(load: NodeJS.Require): void {
   const ort = load(runtime) as typeof import('onnxruntime-node');
 
   async function run(session: InferenceSession, { id, feeds, names }: Job): Promise<void> {
-    const memory = feeds.map(({ data }) => (data as Float32Array<ArrayBuffer>).buffer);
+    const numbers = feeds.map((feed) => (Array.isArray(feed.data) ? { ...feed, data: [] } : feed));
+    const memory = numbers.flatMap(({ data }) => (Array.isArray(data) ? [] : [data.buffer as ArrayBuffer]));
     try {
       const tensors = feeds.map(({ name, type, data, dims }) => [
         name,
@@ -54,9 +55,9 @@ export function serveSession(load: NodeJS.Require): void {
         const { type, data, dims } = results[name]!;
         return [name, { type, data, dims }];
       });
-      port.postMessage({ id, feeds, outputs: Object.fromEntries(outputs) }, memory);
+      port.postMessage({ id, feeds: numbers, outputs: Object.fromEntries(outputs) }, memory);
     } catch (error) {
-      port.postMessage({ id, feeds, error: (error as Error).message }, memory);
+      port.postMessage({ id, feeds: numbers, error: (error as Error).message }, memory);
     }
   }
 
