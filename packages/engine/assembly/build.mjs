@@ -18,6 +18,11 @@ const PROGRAMS = [
     output: 'metrics/src/poisson-means-binary.ts',
     name: 'POISSON_MEANS_BINARY',
   },
+  {
+    source: 'metrics/assembly/score-passes.ts',
+    output: 'metrics/src/score-passes-binary.ts',
+    name: 'SCORE_PASSES_BINARY',
+  },
 ];
 
 const timeOf = (path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;

@@ -1,5 +1,5 @@
 import { type Answers, type Question, readSample } from './sample.ts';
-import type { ThresholdGoal } from './score-order.ts';
+import type { ThresholdGoal } from './thresholds.ts';
 
 /**
  * The threshold that a rule chooses on these rows: one of their scores.

@@ -15,31 +15,32 @@ import {
   precisionOf,
   recallOf,
 } from './confusion.ts';
-import { likelihoodsOf, lossesOf } from './losses.ts';
+import { lossesOf } from './losses.ts';
 import {
   averagePrecisionMacro,
   oneVersusOne,
-  oneVersusRest,
   ranksOfTruth,
   rocAucOneVersusOne,
   rocAucOneVersusRest,
   rocAucs,
   topKAccuracy,
 } from './multiclass-scores.ts';
-import { calibrationErrorOf, expectedCalibrationError, meanBrierLoss, meanLogLoss } from './probabilities.ts';
+import { calibrationErrorOf, expectedCalibrationError } from './probabilities.ts';
 import { rankedQueries, rankingRead } from './query-reads.ts';
-import { type Measurer, once, perReading, type Read } from './reading.ts';
+import { type Measurer, once, perReading, type Read, readingOf } from './reading.ts';
+import type { ClassSample } from './sample.ts';
 import {
   binnedOf,
   binSumsOf,
-  type ClassSample,
-  probabilitiesOf,
+  meanBrierLossOf,
+  meanLogLossOf,
+  rankingOf,
   scoreOrderOf,
+  versusRestOf,
   wholeConfusionOf,
-  wholeRocAucOf,
-} from './sample.ts';
+} from './sample-reads.ts';
 import { averagePrecision, liftAt, rocAuc, weightsByRank } from './score-order.ts';
-import { isOnes, weightedMean } from './weights.ts';
+import { weightedMean } from './weights.ts';
 
 export function classMeasurer(sample: ClassSample, names: readonly string[]): Measurer {
   const table = sample.task === 'binary' ? binaryReads(sample) : multiclassReads(sample);
@@ -47,18 +48,17 @@ export function classMeasurer(sample: ClassSample, names: readonly string[]): Me
   return {
     names,
     measure(weights) {
-      const reading = { weights, isWhole: isOnes(weights) };
+      const reading = readingOf(sample.rows, weights);
       return Float64Array.from(reads, (read) => read(reading));
     },
   };
 }
 
 function confusionRead(sample: ClassSample): Read<Confusion> {
-  const { truth, predicted, classes } = sample;
-  const size = classes.length;
-  const cells = once(() => cellsOf(truth, predicted, size));
-  return perReading(({ weights, isWhole }) =>
-    isWhole ? wholeConfusionOf(sample) : countCells(cells(), size, weights),
+  const size = sample.classes.length;
+  const cells = once(() => cellsOf(sample.truth, sample.predicted, size));
+  return perReading((reading) =>
+    reading.isWhole ? wholeConfusionOf(sample) : countCells(cells(), size, reading.weights),
   );
 }
 
@@ -67,7 +67,7 @@ function binaryReads(sample: ClassSample): (name: string) => Read {
   const shared = sharedReads(sample, confusion);
   const positive = perReading((reading) => classCounts(confusion(reading), 1));
   const order = () => scoreOrderOf(sample);
-  const ranked = perReading(({ weights, isWhole }) => (isWhole ? weights : weightsByRank(order(), weights)));
+  const ranked = perReading(({ weights }) => weightsByRank(order(), weights));
   /** NaN where a measure would divide nothing by nothing: no row counts for it. */
   const ofPositive =
     (measure: (counts: ClassCounts) => number, rowsThatCount: (counts: ClassCounts) => number): Read =>
@@ -84,7 +84,10 @@ function binaryReads(sample: ClassSample): (name: string) => Read {
     const parameter = parameterOf(name);
     if (parameter !== undefined) {
       return name.startsWith('lift')
-        ? (reading) => liftAt(order(), ranked(reading), parameter / 100)
+        ? (reading) =>
+            reading.isWhole
+              ? rankingOf(sample).lifts[parameter - 1]!
+              : liftAt(order(), ranked(reading), parameter / 100)
         : ofPositive((counts) => fbetaOf(counts, parameter), inTruthOrAnswers);
     }
     switch (name) {
@@ -98,9 +101,10 @@ function binaryReads(sample: ClassSample): (name: string) => Read {
           return negative.hits / negative.support;
         };
       case 'roc_auc':
-        return (reading) => (reading.isWhole ? wholeRocAucOf(sample) : rocAuc(order(), ranked(reading)));
+        return (reading) => (reading.isWhole ? rankingOf(sample).rocAuc : rocAuc(order(), ranked(reading)));
       case 'average_precision':
-        return (reading) => averagePrecision(order(), ranked(reading));
+        return (reading) =>
+          reading.isWhole ? rankingOf(sample).averagePrecision : averagePrecision(order(), ranked(reading));
       default:
         return shared(name);
     }
@@ -111,16 +115,11 @@ function multiclassReads(sample: ClassSample): (name: string) => Read {
   const { truth, width } = sample;
   const confusion = confusionRead(sample);
   const shared = sharedReads(sample, confusion);
-  const versusRest = once(() => oneVersusRest(truth, sample.scores!, width));
+  const versusRest = () => versusRestOf(sample);
   const versusOne = once(() => oneVersusOne(truth, sample.scores!, width));
   const ranks = once(() => ranksOfTruth(truth, sample.scores!, width));
-  const restAucs = perReading(({ weights }) => rocAucs(versusRest(), weights));
-  const duelAucs = perReading(({ weights }) =>
-    rocAucs(
-      versusOne().map(({ order }) => order),
-      weights,
-    ),
-  );
+  const restAucs = perReading((reading) => rocAucs(versusRest(), reading));
+  const duelAucs = perReading((reading) => rocAucs(versusOne(), reading));
   const support = perReading((reading) =>
     Float64Array.from({ length: width }, (_, index) => classCounts(confusion(reading), index).support),
   );
@@ -142,7 +141,7 @@ function multiclassReads(sample: ClassSample): (name: string) => Read {
       case 'roc_auc_ovo_weighted':
         return (reading) => rocAucOneVersusOne(versusOne(), duelAucs(reading), support(reading), 'weighted');
       case 'average_precision_macro':
-        return (reading) => averagePrecisionMacro(versusRest(), support(reading), reading.weights);
+        return (reading) => averagePrecisionMacro(versusRest(), support(reading), reading);
       default:
         return shared(name);
     }
@@ -166,22 +165,19 @@ function sharedReads(sample: ClassSample, confusion: Read<Confusion>): (name: st
         return (reading) => cohenKappa(confusion(reading));
       case 'log_loss': {
         const losses = once(() => lossesOf(sample, name)!);
-        return ({ weights, isWhole }) =>
-          isWhole
-            ? meanLogLoss(sample.truth, likelihoodsOf(sample), sample.width)
-            : weightedMean(losses(), weights);
+        return (reading) =>
+          reading.isWhole ? meanLogLossOf(sample) : weightedMean(losses(), reading.weights);
       }
       case 'brier': {
         const losses = once(() => lossesOf(sample, name)!);
-        return ({ weights, isWhole }) =>
-          isWhole
-            ? meanBrierLoss(sample.truth, probabilitiesOf(sample), sample.width)
-            : weightedMean(losses(), weights);
+        return (reading) =>
+          reading.isWhole ? meanBrierLossOf(sample) : weightedMean(losses(), reading.weights);
       }
       case 'ece': {
-        const binned = binnedOf(sample);
-        return ({ weights, isWhole }) =>
-          isWhole ? calibrationErrorOf(binSumsOf(sample)) : expectedCalibrationError(binned, weights);
+        return (reading) =>
+          reading.isWhole
+            ? calibrationErrorOf(binSumsOf(sample))
+            : expectedCalibrationError(binnedOf(sample), reading.weights);
       }
       default:
         throw new TypeError(`no way to compute ${name}`);

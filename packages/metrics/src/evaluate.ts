@@ -12,33 +12,20 @@ import { classCounts, fbetaOf, precisionOf, recallOf } from './confusion.ts';
 import { valueByConvention } from './conventions.ts';
 import { fairnessGap } from './fairness.ts';
 import { measurer, whyNotMeasurable } from './measurer.ts';
-import { columnOf } from './multiclass-scores.ts';
 import { calibrationBins } from './probabilities.ts';
 import { type RandomSource, randomSource } from './random.ts';
 import type { Measurer } from './reading.ts';
 import type { Evaluation, MetricValue } from './record.ts';
 import {
   type Answers,
-  binSumsOf,
   type ClassSample,
   type Question,
   readSample,
   type Sample,
-  scoreOrderOf,
   subsetOf,
-  wholeConfusionOf,
-  wholeRocAucOf,
 } from './sample.ts';
-import {
-  chooseThreshold,
-  curves,
-  orderByScore,
-  rocAuc,
-  type ScoreOrder,
-  thresholdTable,
-} from './score-order.ts';
+import { binSumsOf, rankingOf, versusRestOf, wholeConfusionOf } from './sample-reads.ts';
 import { type Slice, type SliceSource, slicesOf } from './slices.ts';
-import { ones } from './weights.ts';
 
 export interface EvaluateRequest extends Question, Answers {
   /** Names to measure; all of the task when left out. */
@@ -67,8 +54,6 @@ interface Settings {
 
 /** A bootstrap of more rows than this is that of as many of them, its deviations scaled down to all. */
 const BOOTSTRAP_ROWS = 100_000;
-const CURVE_POINTS = 100;
-const THRESHOLDS = Array.from({ length: 19 }, (_, i) => (i + 1) / 20);
 
 /**
  * Judges answers against the truth: metrics with bootstrap intervals, slices, calibration, curves and fairness gaps. The
@@ -140,7 +125,7 @@ function measured(sample: Sample, settings: Settings, stream: string): Record<st
     else if (settings.asked || hasScores(sample)) outcome[name] = without(name, reason);
   }
   const reader = measurer(sample, possible);
-  const values = reader.measure(ones(sample.rows));
+  const values = reader.measure();
   const intervals = intervalsOf(sample, reader, values, settings, stream);
   for (const [i, name] of possible.entries()) {
     outcome[name] = metricValue(name, values[i]!, intervals[i], sample);
@@ -149,7 +134,7 @@ function measured(sample: Sample, settings: Settings, stream: string): Record<st
 }
 
 function hasScores(sample: Sample): boolean {
-  return sample.task !== 'regression' && sample.scores !== undefined;
+  return sample.task !== 'regression' && (sample.scored ?? sample.scores) !== undefined;
 }
 
 /**
@@ -168,7 +153,7 @@ function intervalsOf(
   if (sample.rows <= BOOTSTRAP_ROWS) return bootstrapped(reader, sample.rows, values, settings, random);
   const chosen = random.permutation(sample.rows).subarray(0, BOOTSTRAP_ROWS).sort();
   const part = measurer(subsetOf(sample, chosen), reader.names);
-  const centre = part.measure(ones(BOOTSTRAP_ROWS));
+  const centre = part.measure();
   const scale = Math.sqrt(BOOTSTRAP_ROWS / sample.rows);
   return bootstrapped(part, BOOTSTRAP_ROWS, centre, settings, random).map((interval, i) => {
     const moved = (bound: number) => values[i]! + (bound - centre[i]!) * scale;
@@ -214,10 +199,9 @@ function finite(bound: number | undefined): number | null {
 function conventionOf(name: string, sample: Sample): string | undefined {
   if (sample.task === 'regression') return undefined;
   if (sample.task === 'binary' && /^(precision|f\d.*)$/.test(name)) {
-    if (!sample.truth.includes(1)) return 'no row of the truth is positive';
-    return name === 'precision' && !sample.predicted.includes(1)
-      ? 'no row was called positive; counted as 0'
-      : undefined;
+    const { support, predicted } = classCounts(wholeConfusionOf(sample), 1);
+    if (support === 0) return 'no row of the truth is positive';
+    return name === 'precision' && predicted === 0 ? 'no row was called positive; counted as 0' : undefined;
   }
   if (name !== 'average_precision_macro') return undefined;
   const absent = sample.classes.filter((_, code) => !sample.truth.includes(code));
@@ -259,7 +243,7 @@ function judgedSlice({ column, value, rows }: Slice, sample: Sample, settings: S
 function classDetails(sample: ClassSample) {
   const confusion = wholeConfusionOf(sample);
   const { size, cells } = confusion;
-  const hasProbabilities = sample.scores !== undefined && sample.notProbabilities === undefined;
+  const hasProbabilities = hasScores(sample) && sample.notProbabilities === undefined;
   return {
     confusion: Array.from({ length: size }, (_, row) => [...cells.subarray(row * size, (row + 1) * size)]),
     per_class: sample.classes.map((label, index) => {
@@ -278,17 +262,10 @@ function classDetails(sample: ClassSample) {
 }
 
 function aucOfClass(sample: ClassSample, index: number): number | null {
-  const { scores, width, truth, rows } = sample;
-  if (!scores) return null;
+  if (!hasScores(sample)) return null;
   // With two classes there is one score, which ranks either class as well as the other.
-  const auc =
-    width === 1 ? wholeRocAucOf(sample) : rocAuc(orderOfClass(scores, width, truth, index), ones(rows));
-  return Number.isNaN(auc) ? null : auc;
-}
-
-function orderOfClass(scores: Float64Array, width: number, truth: Uint16Array, index: number): ScoreOrder {
-  const isOfClass = Uint8Array.from(truth, (code) => Number(code === index));
-  return orderByScore(columnOf(scores, width, index), isOfClass);
+  const { rocAuc } = sample.scored ? rankingOf(sample) : versusRestOf(sample)[index]!.whole();
+  return Number.isNaN(rocAuc) ? null : rocAuc;
 }
 
 function binaryDetails(
@@ -296,9 +273,7 @@ function binaryDetails(
   slices: readonly (readonly Slice[])[],
   { minSliceRows }: Settings,
 ) {
-  const order = sample.scores && scoreOrderOf(sample);
-  const drawn = order && curves(order, CURVE_POINTS);
-  const best = order && chooseThreshold(order, { maximise: 'f1' });
+  const ranking = sample.scored && rankingOf(sample);
   const fairness = slices
     .filter((column) => column.length > 1)
     .map((column) =>
@@ -311,10 +286,8 @@ function binaryDetails(
     );
   return {
     ...(fairness.length > 0 ? { fairness } : {}),
-    ...(drawn ? { curves: drawn } : {}),
-    ...(order && sample.notProbabilities === undefined
-      ? { thresholds: thresholdTable(order, THRESHOLDS) }
-      : {}),
-    ...(best ? { best_f1: best } : {}),
+    ...(ranking?.curves ? { curves: ranking.curves } : {}),
+    ...(ranking && sample.notProbabilities === undefined ? { thresholds: [...ranking.thresholds] } : {}),
+    ...(ranking?.bestF1 ? { best_f1: ranking.bestF1 } : {}),
   };
 }

@@ -4,7 +4,6 @@ import { measurer } from './measurer.ts';
 import { randomSource } from './random.ts';
 import { type Answers, type Question, readSample, type Sample, subsetOf } from './sample.ts';
 import type { Slice } from './slices.ts';
-import { ones } from './weights.ts';
 
 export interface ImportanceRequest extends Question {
   readonly columns: readonly string[];
@@ -68,7 +67,7 @@ export async function permutationImportance(request: ImportanceRequest): Promise
 }
 
 function metricOf(sample: Sample, metric: string): number {
-  return measurer(sample, [metric]).measure(ones(sample.rows))[0]!;
+  return measurer(sample, [metric]).measure()[0]!;
 }
 
 function meanWithInterval(losses: Float64Array, confidence: number) {

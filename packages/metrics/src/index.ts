@@ -30,5 +30,5 @@ export {
 export type { Difference } from './record-differences.ts';
 export { meanAveragePrecision, meanReciprocalRank, ndcg } from './retrieval.ts';
 export type { Answers, Question } from './sample.ts';
-export type { ThresholdGoal } from './score-order.ts';
 export { type Slice, type SliceSource, slicesOf } from './slices.ts';
+export type { ThresholdGoal } from './thresholds.ts';

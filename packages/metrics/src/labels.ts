@@ -102,14 +102,19 @@ function occurring(texts: CodedTexts, what: string): string[] {
 
 /** The class of each row. @throws InputError when a label is missing or none of the classes. */
 export function encode(labels: CodedTexts, classes: readonly string[], what: string): Uint16Array {
+  const classOf = classOfValues(labels, classes, what);
+  const codes = new Uint16Array(labels.length);
+  for (let row = 0; row < codes.length; row++) codes[row] = classOf[labels.codes[row]!]!;
+  return codes;
+}
+
+/** The class of each value that rows have. @throws InputError when one is missing or none of the classes. */
+export function classOfValues(labels: CodedTexts, classes: readonly string[], what: string): Uint16Array {
   const read = labelReader(classes);
   const found = labels.values.map((label) => (label === null ? undefined : read(label)));
   const unread = found.includes(undefined) ? labels.codes.findIndex((code) => found[code] === undefined) : -1;
   if (unread >= 0) throw unknownLabel(labels.at(unread)!, unread, classes, what);
-  const classOf = Uint16Array.from(found, (code) => code ?? 0);
-  const codes = new Uint16Array(labels.length);
-  for (let row = 0; row < codes.length; row++) codes[row] = classOf[labels.codes[row]!]!;
-  return codes;
+  return Uint16Array.from(found, (code) => code ?? 0);
 }
 
 function unknownLabel(

@@ -1,6 +1,7 @@
 import { brierLosses, logLosses, summingToOne } from './probabilities.ts';
 import { regressionRows } from './regression.ts';
-import { type ClassSample, probabilitiesOf, type Sample } from './sample.ts';
+import type { ClassSample, Sample } from './sample.ts';
+import { probabilitiesOf } from './sample-reads.ts';
 
 /**
  * What each row adds to a metric that is the plain mean over rows, from 0 and 1 for accuracy to errors; undefined for any

@@ -21,6 +21,6 @@ export function whyNotMeasurable(sample: Sample, name: string): string | undefin
   }
   if (needs === 'groups' && !sample.groups) return 'no column says which query a row belongs to';
   if (sample.task === 'regression' || needs === 'answers') return undefined;
-  if (!sample.scores) return 'the model gives labels only, no scores';
+  if (!sample.scored && !sample.scores) return 'the model gives labels only, no scores';
   return needs === 'probabilities' ? sample.notProbabilities : undefined;
 }

@@ -1,4 +1,6 @@
+import { once, type Reading } from './reading.ts';
 import { averagePrecision, orderByScore, rocAuc, type ScoreOrder, weightsByRank } from './score-order.ts';
+import { readSorted } from './score-program.ts';
 import type { Weights } from './weights.ts';
 
 /** Column `column` of row-major scores [rows, width]. */
@@ -6,21 +8,39 @@ export function columnOf(scores: Float64Array, width: number, column: number): F
   return Float64Array.from({ length: scores.length / width }, (_, row) => scores[row * width + column]!);
 }
 
-/** Each class against the rest, sorted by its own score. */
-export function oneVersusRest(truth: Uint16Array, scores: Float64Array, width: number): ScoreOrder[] {
+/** Rows of one class against others, ready to be measured with every row once, or sorted for resamples. */
+export interface Versus {
+  readonly whole: () => { readonly rocAuc: number; readonly averagePrecision: number };
+  readonly order: () => ScoreOrder;
+}
+
+/** `subset` names the rows in the whole sample; weights are those of its rows. */
+function versus(scores: Float64Array, isOfClass: Uint8Array, subset?: Uint32Array): Versus {
+  const rows = {
+    rows: scores.length,
+    scores: { values: scores, width: 1, column: 1 },
+    truth: { codes: isOfClass, classOf: Uint8Array.of(0, 1) },
+  } as const;
+  return {
+    whole: once(() => readSorted(rows, ({ rocAuc, averagePrecision }) => ({ rocAuc, averagePrecision }))),
+    order: once(() => orderByScore(scores, isOfClass, subset)),
+  };
+}
+
+/** Each class against the rest, by its own score. */
+export function oneVersusRest(truth: Uint16Array, scores: Float64Array, width: number): Versus[] {
   return Array.from({ length: width }, (_, column) =>
-    orderByScore(
+    versus(
       columnOf(scores, width, column),
       Uint8Array.from(truth, (code) => Number(code === column)),
     ),
   );
 }
 
-/** The rows of one class of a pair against those of the other, sorted by the score of the first. */
-export interface Duel {
+/** The rows of one class of a pair against those of the other, by the score of the first. */
+export interface Duel extends Versus {
   readonly first: number;
   readonly second: number;
-  readonly order: ScoreOrder;
 }
 
 /** Both directions of every pair of classes. */
@@ -34,15 +54,17 @@ export function oneVersusOne(truth: Uint16Array, scores: Float64Array, width: nu
       const rows = Uint32Array.from([...rowsOf[first]!, ...rowsOf[second]!]).sort();
       const isFirst = Uint8Array.from(rows, (row) => Number(truth[row] === first));
       const own = Float64Array.from(rows, (row) => scores[row * width + first]!);
-      duels.push({ first, second, order: orderByScore(own, isFirst, rows) });
+      duels.push({ first, second, ...versus(own, isFirst, rows) });
     }
   }
   return duels;
 }
 
-/** The AUC of each order, NaN where one class alone has weight. */
-export function rocAucs(orders: readonly ScoreOrder[], weights: Weights): Float64Array {
-  return Float64Array.from(orders, (order) => rocAuc(order, weightsByRank(order, weights)));
+/** The AUC of each, NaN where one class alone has weight. */
+export function rocAucs(all: readonly Versus[], reading: Reading): Float64Array {
+  return Float64Array.from(all, ({ whole, order }) =>
+    reading.isWhole ? whole().rocAuc : rocAuc(order(), weightsByRank(order(), reading.weights)),
+  );
 }
 
 /**
@@ -81,13 +103,16 @@ export function rocAucOneVersusOne(
  * from the truth counts 0.
  */
 export function averagePrecisionMacro(
-  orders: readonly ScoreOrder[],
+  all: readonly Versus[],
   support: Float64Array,
-  weights: Weights,
+  reading: Reading,
 ): number {
-  const precisions = orders.map((order, column) =>
-    support[column] === 0 ? 0 : averagePrecision(order, weightsByRank(order, weights)),
-  );
+  const precisions = all.map(({ whole, order }, column) => {
+    if (support[column] === 0) return 0;
+    return reading.isWhole
+      ? whole().averagePrecision
+      : averagePrecision(order(), weightsByRank(order(), reading.weights));
+  });
   return weightedAverage(precisions, () => 1);
 }
 

@@ -7,9 +7,9 @@ const SUM_TOLERANCE = 1e-3;
 const EPSILON = 2 ** -52;
 const BINS = 10;
 
-/** Why scores are not probabilities, or undefined when they are. `scores` is row-major [rows, width]. */
-export function whyNotProbabilities(scores: Float64Array, width: number): string | undefined {
-  for (let row = 0; row * width < scores.length; row++) {
+/** Why scores from a row on are not probabilities, or undefined when they are. `scores` is row-major [rows, width]. */
+export function whyNotProbabilities(scores: Float64Array, width: number, from = 0): string | undefined {
+  for (let row = from; row * width < scores.length; row++) {
     let sum = 0;
     for (let column = 0; column < width; column++) {
       const score = scores[row * width + column]!;

@@ -1,4 +1,4 @@
-import type { Weights } from './weights.ts';
+import { ones, type Weights } from './weights.ts';
 
 /**
  * The metrics of one sample, ready to be read under any weights: what can be sorted or computed once per row has been,
@@ -6,15 +6,29 @@ import type { Weights } from './weights.ts';
  */
 export interface Measurer {
   readonly names: readonly string[];
-  measure(weights: Weights): Float64Array;
+  /** Without weights every row counts once. */
+  measure(weights?: Weights): Float64Array;
 }
 
 /** One reading of all metrics under some weights. */
 export interface Reading {
   readonly weights: Weights;
-  /** Every row counts once. */
+  /** None were given: every row counts once. */
   readonly isWhole: boolean;
 }
+
+/** A reading of so many rows; ones are made only for who asks for them. */
+export function readingOf(rows: number, weights: Weights | undefined): Reading {
+  if (weights) return { weights, isWhole: false };
+  const all = once(() => ones(rows));
+  return {
+    isWhole: true,
+    get weights() {
+      return all();
+    },
+  };
+}
+
 export type Read<T = number> = (reading: Reading) => T;
 
 /** What several metrics read, made once in each reading. */

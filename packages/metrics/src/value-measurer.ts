@@ -16,7 +16,7 @@ import {
   smape,
 } from './regression.ts';
 import type { ValueSample } from './sample.ts';
-import type { Weights } from './weights.ts';
+import { ones, type Weights } from './weights.ts';
 
 export function valueMeasurer(sample: ValueSample, names: readonly string[]): Measurer {
   const rows = regressionRows(sample.truth, sample.predicted);
@@ -37,7 +37,10 @@ export function valueMeasurer(sample: ValueSample, names: readonly string[]): Me
     if (!measure) throw new TypeError(`no way to compute ${name}`);
     return (weights) => measure(rows, weights);
   });
-  return { names, measure: (weights) => Float64Array.from(reads, (read) => read(weights)) };
+  return {
+    names,
+    measure: (weights = ones(sample.rows)) => Float64Array.from(reads, (read) => read(weights)),
+  };
 }
 
 const VALUE_MEASURES: Readonly<Record<string, typeof mae>> = {

@@ -5,11 +5,6 @@ export function ones(rows: number): Weights {
   return new Uint8Array(rows).fill(1);
 }
 
-export function isOnes(weights: Weights): boolean {
-  for (let i = 0; i < weights.length; i++) if (weights[i] !== 1) return false;
-  return true;
-}
-
 /** The mean of a loss per row. Zero rows: NaN. */
 export function weightedMean(values: Float64Array, weights: Weights): number {
   // Two sums side by side, because one would wait for each addition.

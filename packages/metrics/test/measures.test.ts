@@ -15,26 +15,31 @@ import { measurer } from '../src/measurer.ts';
 import { pairedMoments } from '../src/paired-moments.ts';
 import { randomSource } from '../src/random.ts';
 import { readSample, type ValueSample } from '../src/sample.ts';
-import {
-  averagePrecision,
-  chooseThreshold,
-  liftAt,
-  orderByScore,
-  rocAuc,
-  weightsByRank,
-} from '../src/score-order.ts';
+import { averagePrecision, liftAt, orderByScore, rocAuc, weightsByRank } from '../src/score-order.ts';
+import { readSorted, type ScoredRows } from '../src/score-program.ts';
+import { liftAmong } from '../src/score-ranking.ts';
+import { chooseThreshold, type ThresholdGoal } from '../src/thresholds.ts';
 
 // Expected numbers were computed with scikit-learn 1.9.1 and scipy 1.17.1 by the functions named in each test.
 
 const truth = [0, 1, 1, 0, 1, 0, 1, 1, 0, 0];
 const scores = [0.1, 0.4, 0.4, 0.4, 0.8, 0.3, 0.3, 0.9, 0.8, 0.05];
 const order = orderByScore(Float64Array.from(scores), Uint8Array.from(truth));
+const rows: ScoredRows = {
+  rows: 10,
+  scores: { values: Float64Array.from(scores), width: 1, column: 1 },
+  truth: { codes: Uint8Array.from(truth), classOf: Uint8Array.of(0, 1) },
+};
 
 describe('scores with ties', () => {
   test('roc_auc_score and average_precision_score', () => {
     const ones = new Uint8Array(10).fill(1);
     expect(rocAuc(order, ones)).toBeCloseTo(0.76, 14);
     expect(averagePrecision(order, ones)).toBeCloseTo(0.725, 14);
+    readSorted(rows, (sorted) => {
+      expect(sorted.rocAuc).toBeCloseTo(0.76, 14);
+      expect(sorted.averagePrecision).toBeCloseTo(0.725, 14);
+    });
   });
 
   test('the same with sample_weight, which is what a resample is', () => {
@@ -47,19 +52,22 @@ describe('scores with ties', () => {
     // The best three rows: 0.9 (positive), then one of two at 0.8 that are half positive, twice.
     expect(liftAt(order, new Uint8Array(10).fill(1), 0.3)).toBeCloseTo(2 / 3 / 0.5, 14);
     expect(liftAt(order, new Uint8Array(10).fill(1), 1)).toBeCloseTo(1, 14);
+    expect(readSorted(rows, (sorted) => liftAmong(sorted, 0.3))).toBeCloseTo(2 / 3 / 0.5, 14);
+    expect(readSorted(rows, (sorted) => liftAmong(sorted, 1))).toBeCloseTo(1, 14);
   });
 
   test('the chosen threshold is the best of all distinct scores', () => {
-    expect(chooseThreshold(order, { maximise: 'f1' })).toEqual({
+    const choose = (goal: ThresholdGoal) => readSorted(rows, (sorted) => chooseThreshold(sorted, goal));
+    expect(choose({ maximise: 'f1' })).toEqual({
       threshold: 0.3,
       tp: 5,
       fp: 3,
       fn: 0,
       tn: 2,
     });
-    expect(chooseThreshold(order, { maximise: 'recall', minPrecision: 0.9 })?.threshold).toBe(0.9);
-    expect(chooseThreshold(order, { maximise: 'precision', minRecall: 1 })?.threshold).toBe(0.3);
-    const dearAlarm = chooseThreshold(order, { minimise: 'cost', falsePositive: 10, falseNegative: 1 });
+    expect(choose({ maximise: 'recall', minPrecision: 0.9 })?.threshold).toBe(0.9);
+    expect(choose({ maximise: 'precision', minRecall: 1 })?.threshold).toBe(0.3);
+    const dearAlarm = choose({ minimise: 'cost', falsePositive: 10, falseNegative: 1 });
     expect(dearAlarm?.threshold).toBe(0.9);
   });
 });

@@ -1,0 +1,253 @@
+import { argsort } from './argsort.ts';
+import { columnOfPositive, type PositiveScores } from './positive-scores.ts';
+import type { BinSums } from './probabilities.ts';
+import { SCORE_PASSES_BINARY } from './score-passes-binary.ts';
+import { SortedRows, STEP } from './sorted-rows.ts';
+
+declare const WebAssembly: {
+  readonly Module: new (bytes: Uint8Array) => object;
+  readonly Instance: new (module: object) => { readonly exports: unknown };
+};
+declare function atob(base64: string): string;
+
+/** Class 0 or 1 of each row: that of its code. */
+export interface ClassCodes {
+  readonly codes: Uint32Array | Uint16Array | Uint8Array;
+  readonly classOf: Uint8Array;
+}
+
+/** Rows of two classes with a score each. */
+export interface ScoredRows {
+  readonly rows: number;
+  readonly scores: PositiveScores;
+  readonly truth: ClassCodes;
+  /** What the rows were called, where it is not by their scores. */
+  readonly labels?: ClassCodes | undefined;
+}
+
+/** What rows add up to, each once. Losses and bins are those of probabilities: scores beyond 0 and 1 are put there. */
+export interface RowSums {
+  /** The first row with a score that is not a number, or -1. Nothing else is worth anything then. */
+  readonly firstNaN: number;
+  /** The first row whose scores are no probabilities (see `whyNotProbabilities`), or -1. */
+  readonly firstUnclear: number;
+  /** Counts of rows by truth and by whether their score is at least the threshold; and by truth and label. */
+  readonly byScore: Float64Array;
+  readonly byLabel: Float64Array;
+  /** Rows whose label is not the one of a threshold of 0.5, those with that score left out. */
+  readonly disagreements: number;
+  /** Sums of `logLosses` and `brierLosses`. */
+  readonly logLoss: number;
+  readonly brierLoss: number;
+  /** By probability of the positive class: see `binByConfidence`. */
+  readonly bins: BinSums;
+}
+
+interface Global {
+  value: number;
+}
+
+/** What assembly/score-passes.ts exports. Addresses are positions in its memory. */
+interface Exports {
+  readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): void };
+  readonly CHUNK: Global;
+  readonly GIVEN: Global;
+  readonly CODES: Global;
+  readonly BINS: Global;
+  readonly BIN_ROWS: Global;
+  readonly BIN_SUMS: Global;
+  readonly firstNaN: Global;
+  readonly firstUnclear: Global;
+  readonly called: Global;
+  readonly calledRightly: Global;
+  readonly labelled: Global;
+  readonly labelledRightly: Global;
+  readonly disagreements: Global;
+  readonly logLoss: Global;
+  readonly brierLoss: Global;
+  readonly positives: Global;
+  readonly wins: Global;
+  readonly precisions: Global;
+  readonly bestRows: Global;
+  readonly bestPositives: Global;
+  heapBase(): number;
+  startRows(): void;
+  check(rows: number, width: number, first: number): void;
+  takeScores(rows: number, width: number, column: number): void;
+  takeTruth(rows: number, classOf: number): void;
+  takeLabels(rows: number, classOf: number): void;
+  addRows(rows: number, threshold: number): void;
+  startKeys(): void;
+  addKeys(rows: number, keys: number): number;
+  sort(keys: number, spare: number, rows: number): number;
+  sweep(keys: number, rows: number, before: number): void;
+  findBest(keys: number, rows: number, goal: number, first: number, second: number): void;
+}
+
+const PAGE = 65_536;
+/** A memory never shrinks: one that has become larger than this is not kept for the next sample. */
+const KEPT_BYTES = 2 ** 26;
+
+/** One for all calls, as each would reserve much of the address space. */
+let kept: Exports | undefined;
+
+/** What the rows add up to, in one pass over them; `threshold` is the score from which one is called positive. */
+export function sumRows(given: ScoredRows, threshold: number): RowSums {
+  return withProgram((program) => {
+    const { scores, labels } = given;
+    program.startRows();
+    let positives = 0;
+    forEachChunk(program, given, (rows, first) => {
+      program.check(rows, scores.width, first);
+      program.addRows(rows, threshold);
+    });
+    const counts = new Uint32Array(program.memory.buffer, program.BIN_ROWS.value, 4 * BINS);
+    const sums = new Float64Array(program.memory.buffer, program.BIN_SUMS.value, 4 * BINS);
+    const bins = { length: BINS };
+    // By bin and class, for even rows and then for odd ones.
+    const both = (list: Uint32Array | Float64Array, at: number) => list[at]! + list[2 * BINS + at]!;
+    const outcome = Float64Array.from(bins, (_, bin) => both(counts, 2 * bin + 1));
+    for (const count of outcome) positives += count;
+    const cells = (called: number, rightly: number) =>
+      Float64Array.of(
+        given.rows - positives - called + rightly,
+        called - rightly,
+        positives - rightly,
+        rightly,
+      );
+    return {
+      firstNaN: program.firstNaN.value,
+      firstUnclear: program.firstUnclear.value,
+      byScore: cells(program.called.value, program.calledRightly.value),
+      byLabel: labels ? cells(program.labelled.value, program.labelledRightly.value) : new Float64Array(4),
+      disagreements: labels ? program.disagreements.value : 0,
+      logLoss: program.logLoss.value,
+      brierLoss: program.brierLoss.value,
+      bins: {
+        rows: Float64Array.from(bins, (_, bin) => both(counts, 2 * bin) + outcome[bin]!),
+        confidence: Float64Array.from(bins, (_, bin) => both(sums, 2 * bin) + both(sums, 2 * bin + 1)),
+        outcome,
+      },
+    };
+  });
+}
+
+const BINS = 10;
+
+/** What `read` makes of the rows from the highest score to the lowest, which are there for it alone. Scores must not be NaN. */
+export function readSorted<T>(given: ScoredRows, read: (sorted: SortedRows) => T): T {
+  return withProgram((program) => {
+    const { rows, truth, labels } = given;
+    const before = aligned(program.heapBase() + truth.classOf.length + (labels?.classOf.length ?? 0));
+    const counts = Math.ceil(rows / STEP);
+    const keys = aligned(before + 4 * counts);
+    const spare = aligned(keys + 4 * rows);
+    reserve(program, spare + 4 * rows);
+    program.startKeys();
+    let isExact = true;
+    forEachChunk(program, { ...given, labels: undefined }, (count, first) => {
+      // Not left out for the first that do not fit: it counts the positive rows as well.
+      const fit = program.addKeys(count, keys + 4 * first) !== 0;
+      isExact = isExact && fit;
+    });
+    const { buffer } = program.memory;
+    const sortedAt = isExact ? program.sort(keys, spare, rows) : keys;
+    const sorted = new Uint32Array(buffer, sortedAt, rows);
+    const scoreOf = isExact ? scoreOfKey : keysByRank(sorted, given);
+    program.sweep(sortedAt, rows, before);
+    const positives = program.positives.value;
+    const best = () => ({ rows: program.bestRows.value, positives: program.bestPositives.value });
+    const bestF1 = best();
+    return read(
+      new SortedRows({
+        keys: sorted,
+        before: new Uint32Array(buffer, before, counts),
+        positives,
+        scoreOf,
+        rocAuc: program.wins.value / (positives * (rows - positives)),
+        averagePrecision: program.precisions.value / positives,
+        bestF1,
+        findBest: (goal, first, second) => {
+          program.findBest(sortedAt, rows, goal, first, second);
+          return best();
+        },
+      }),
+    );
+  });
+}
+
+const keyBits = new Uint32Array(1);
+const keyScore = new Float32Array(keyBits.buffer);
+
+function scoreOfKey(key: number): number {
+  keyBits[0] = key >>> 1;
+  return keyScore[0]!;
+}
+
+/** Makes keys of the ranks of the scores where those themselves leave no room for the class of their row. */
+function keysByRank(keys: Uint32Array, { scores, truth }: ScoredRows): (key: number) => number {
+  const column = columnOfPositive(scores);
+  const { codes, classOf } = truth;
+  const distinct: number[] = [];
+  let last = Number.NaN;
+  for (const [at, row] of argsort(column).entries()) {
+    const score = column[row]!;
+    if (score !== last) distinct.push(score);
+    last = score;
+    keys[at] = ((distinct.length - 1) << 1) | classOf[codes[row]!]!;
+  }
+  return (key) => distinct[key >>> 1]!;
+}
+
+/** Puts the rows into the memory of the program, some at a time, and has it take their scores and classes. */
+function forEachChunk(
+  program: Exports,
+  { rows, scores, truth, labels }: ScoredRows,
+  work: (rows: number, first: number) => void,
+): void {
+  const { values, width, column } = scores;
+  const truthAt = program.heapBase();
+  const labelsAt = truthAt + truth.classOf.length;
+  reserve(program, labelsAt + (labels?.classOf.length ?? 0));
+  const { buffer } = program.memory;
+  const most = program.CHUNK.value;
+  const given = new Float64Array(buffer, program.GIVEN.value, most * width);
+  const codes = new Uint32Array(buffer, program.CODES.value, most);
+  new Uint8Array(buffer).set(truth.classOf, truthAt);
+  if (labels) new Uint8Array(buffer).set(labels.classOf, labelsAt);
+  for (let first = 0; first < rows; first += most) {
+    const end = Math.min(rows, first + most);
+    given.set(values.subarray(first * width, end * width));
+    program.takeScores(end - first, width, column);
+    codes.set(truth.codes.subarray(first, end));
+    program.takeTruth(end - first, truthAt);
+    if (labels) {
+      codes.set(labels.codes.subarray(first, end));
+      program.takeLabels(end - first, labelsAt);
+    }
+    work(end - first, first);
+  }
+}
+
+function withProgram<T>(work: (program: Exports) => T): T {
+  const program = kept ?? start();
+  // Whoever is asked for by the work itself gets another one.
+  kept = undefined;
+  const made = work(program);
+  if (program.memory.buffer.byteLength <= KEPT_BYTES) kept = program;
+  return made;
+}
+
+function start(): Exports {
+  const bytes = Uint8Array.from(atob(SCORE_PASSES_BINARY), (byte) => byte.charCodeAt(0));
+  return new WebAssembly.Instance(new WebAssembly.Module(bytes)).exports as Exports;
+}
+
+function reserve({ memory }: Exports, bytes: number): void {
+  const missing = bytes - memory.buffer.byteLength;
+  if (missing > 0) memory.grow(Math.ceil(missing / PAGE));
+}
+
+function aligned(address: number): number {
+  return Math.ceil(address / 16) * 16;
+}
