@@ -241,6 +241,28 @@ def intervals():
     }
 
 
+DIFFERENCES = {
+    "mae": lambda y, a, b, axis=-1: (np.abs(y - b) - np.abs(y - a)).mean(axis=axis),
+    "rmse": lambda y, a, b, axis=-1: np.sqrt(((y - b) ** 2).mean(axis=axis)) - np.sqrt(((y - a) ** 2).mean(axis=axis)),
+    "r2": lambda y, a, b, axis=-1: (((y - a) ** 2).mean(axis=axis) - ((y - b) ** 2).mean(axis=axis)) / y.var(axis=axis),
+}
+
+
+def paired_intervals():
+    n = 5000
+    y = rng.gamma(2, 3, n)
+    before, after = y + rng.standard_t(5, n), y + rng.gamma(1, 1, n)
+    interval = lambda difference: scipy.stats.bootstrap(
+        (y, before, after), difference, paired=True, n_resamples=5000, batch=100, method="percentile", rng=rng
+    ).confidence_interval
+    return {
+        "truth": y.tolist(),
+        "baseline": before.tolist(),
+        "candidate": after.tolist(),
+        "found": {name: list(interval(difference)) for name, difference in DIFFERENCES.items()},
+    }
+
+
 def fairness(groups):
     n = 60 * groups
     y, group = rng.permutation(np.arange(n) % 3 == 0), rng.permutation(np.arange(n) % groups)
@@ -268,6 +290,7 @@ json.dump(
             "intervals": intervals(),
         },
         "fairness": [fairness(groups) for groups in (2, 2, 3, 5, 9) for _ in range(6)],
+        "paired_intervals": paired_intervals(),
     },
     sys.stdout,
     default=float,

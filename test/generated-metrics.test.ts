@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import {
   benjaminiHochberg,
+  compare,
   delong,
   type EvaluateRequest,
   evaluate,
@@ -41,6 +42,9 @@ interface Generated {
     demographic_parity: number;
     equalized_odds: number;
   }[];
+  paired_intervals: Record<'truth' | 'baseline' | 'candidate', number[]> & {
+    found: Record<string, [number, number]>;
+  };
 }
 
 const python = realPython();
@@ -153,5 +157,38 @@ describe.runIf(python)('cases drawn at random, judged by scikit-learn, scipy and
       expect(Math.abs(metrics[name]!.low! - low), `${name}: low`).toBeLessThan(noise);
       expect(Math.abs(metrics[name]!.high! - high), `${name}: high`).toBeLessThan(noise);
     }
+  });
+
+  test('intervals of differences over thousands of rows, up to the noise of resampling', () => {
+    const { found, ...rows } = generated.paired_intervals;
+    const question = { task: 'regression', truth: Float64Array.from(rows.truth) } as const;
+    const answers = (side: 'baseline' | 'candidate') => ({ predictions: Float64Array.from(rows[side]) });
+    const metrics = Object.keys(found);
+    const recordOf = (side: 'baseline' | 'candidate') => ({
+      schema: 'rastro/evaluation/v1' as const,
+      model: { name: 'm', sha256: '0'.repeat(64), size: 1 },
+      data: { name: 'd', files: [], rows: rows.truth.length },
+      evaluator: { name: 'rastro', version: '0', versions: {} },
+      params: {},
+      evaluation: evaluate({ ...question, ...answers(side), resamples: 0, metrics }),
+    });
+    const compared = compare({
+      baseline: recordOf('baseline'),
+      candidate: recordOf('candidate'),
+      specs: metrics.map((metric) => ({ metric })),
+      paired: {
+        ...question,
+        baseline: answers('baseline'),
+        candidate: answers('candidate'),
+        resamples: 20_000,
+        seed: randomSource(seed).next(),
+      },
+    });
+    for (const { metric, low, high } of compared.metrics) {
+      const noise = 0.04 * (found[metric]![1] - found[metric]![0]);
+      expect(Math.abs(low! - found[metric]![0]), `${metric}: low`).toBeLessThan(noise);
+      expect(Math.abs(high! - found[metric]![1]), `${metric}: high`).toBeLessThan(noise);
+    }
+    expect(compared.metrics.map(({ metric }) => metric)).toEqual(metrics);
   });
 });

@@ -14,9 +14,9 @@ const PROGRAMS = [
     name: 'PROVER_BINARY',
   },
   {
-    source: 'metrics/assembly/poisson-means.ts',
-    output: 'metrics/src/poisson-means-binary.ts',
-    name: 'POISSON_MEANS_BINARY',
+    source: 'metrics/assembly/poisson-resamples.ts',
+    output: 'metrics/src/poisson-resamples-binary.ts',
+    name: 'POISSON_RESAMPLES_BINARY',
   },
   {
     source: 'metrics/assembly/score-passes.ts',

@@ -23,7 +23,7 @@ export function replicates(
   rows: number,
   { resamples, random }: { resamples: number; random: RandomSource },
 ): Float64Array[] {
-  const drawn = random.resamples(rows, []);
+  const drawn = random.resamples(rows, [], resamples);
   const values = measurer.names.map(() => new Float64Array(resamples));
   for (let round = 0; round < resamples; round++) {
     drawn.next();

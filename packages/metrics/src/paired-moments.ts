@@ -11,12 +11,12 @@ export interface PairedValues {
 export interface PairedMoments {
   /** Of which the means under a resample are asked. */
   readonly columns: readonly Float64Array[];
-  /** The values, from the means of the columns under the weights of the resample. */
-  values(means: Float64Array, weights: Weights): PairedValues;
+  /** The values, from the means of the columns under the resample, and its weights where they are needed. */
+  values(means: Float64Array, weights: () => Weights): PairedValues;
 }
 
-/** Below this share of the mean square, a variance from means has lost half of its digits: two passes keep them. */
-const CANCELLED = 1e-8;
+/** Below this share of the mean square, a variance from means has lost some of its digits: two passes keep them. */
+const CANCELLED = 1e-3;
 
 /**
  * The metrics of squared errors (`mse`, `rmse`, `r2`) for a pair with the same truth; undefined for any other. `exact` measures
@@ -41,7 +41,7 @@ export function pairedMoments(
     columns: [...errors(), centred, centred.map((value) => value * value)],
     values([before, after, mean, square], weights) {
       const variance = square! - mean! * mean!;
-      if (!(variance > CANCELLED * square!)) return exact(weights);
+      if (!(variance > CANCELLED * square!)) return exact(weights());
       return { baseline: 1 - before! / variance, candidate: 1 - after! / variance };
     },
   };

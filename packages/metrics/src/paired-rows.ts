@@ -129,31 +129,27 @@ interface Drawer {
   readonly replicates: Replicates;
   /** Of which it asks the means. */
   readonly columns: readonly Float64Array[];
-  /** Whether the only column's means are the differences. */
-  readonly isMean: boolean;
-  draw(means: Float64Array, weights: Weights, round: number): void;
+  draw(means: Float64Array, weights: () => Weights, round: number): void;
 }
 
 function drawAll(
   drawers: readonly Drawer[],
   { rows, resamples, random }: { rows: number; resamples: number; random: RandomSource },
 ): Replicates[] {
-  const [only, ...others] = drawers;
-  if (only?.isMean && others.length === 0) {
-    return [{ deltas: random.resampledMeans(only.columns[0]!, resamples) }];
-  }
   const drawn = random.resamples(
     rows,
     drawers.flatMap(({ columns }) => columns),
+    resamples,
   );
   let before = 0;
   const parts = drawers.map(({ columns }) => {
     before += columns.length;
     return drawn.means.subarray(before - columns.length, before);
   });
+  const weights = () => drawn.weights;
   for (let round = 0; round < resamples; round++) {
     drawn.next();
-    for (const [index, drawer] of drawers.entries()) drawer.draw(parts[index]!, drawn.weights, round);
+    for (const [index, drawer] of drawers.entries()) drawer.draw(parts[index]!, weights, round);
   }
   return drawers.map(({ replicates }) => replicates);
 }
@@ -170,7 +166,6 @@ function drawerOf(
       replicates: { deltas },
       // The difference of two means over the same rows is the mean of the differences.
       columns: [after.map((loss, row) => loss - before[row]!)],
-      isMean: true,
       draw(means, _, round) {
         deltas[round] = means[0]!;
       },
@@ -181,7 +176,6 @@ function drawerOf(
   return {
     replicates: { deltas, values },
     columns: moments.columns,
-    isMean: false,
     draw(means, weights, round) {
       const measured = moments.values(means, weights);
       values.baseline[round] = measured.baseline;
@@ -200,7 +194,7 @@ function momentsOf(
     baseline: before.measure(weights)[0]!,
     candidate: after.measure(weights)[0]!,
   });
-  const measured: PairedMoments = { columns: [], values: (_, weights) => exact(weights) };
+  const measured: PairedMoments = { columns: [], values: (_, weights) => exact(weights()) };
   if (baseline.task !== 'regression' || candidate.task !== 'regression') return measured;
   return pairedMoments({ baseline, candidate }, metric, exact) ?? measured;
 }

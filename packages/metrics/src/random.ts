@@ -1,5 +1,4 @@
-import { fillPoissonMeans, MOST_ROWS, PoissonResamples } from './poisson-means.ts';
-import { PAIR_OF_TOP, pairOf, UNDECIDED } from './poisson-pairs.ts';
+import { drawPoisson, PoissonResamples, poissonSeeds } from './poisson-resamples.ts';
 import { weightedMean } from './weights.ts';
 
 /**
@@ -17,13 +16,11 @@ export interface RandomSource {
    * From 4096: an independent Poisson number of mean 1 for each row, several times faster. This is an approximation: the
    * number of rows of a resample varies by its square root. A measure divides by the rows that it counted, so its variance
    * differs from that of the multinomial bootstrap by a factor of 1 + O(1 / rows) (Hanley and MacGibbon 2006; Chamandy et
-   * al. 2012), at 4096 rows far below the noise of a few thousand resamples. `counts` must begin at a multiple of four bytes, as every array of its own does.
+   * al. 2012), at 4096 rows far below the noise of a few thousand resamples.
    */
   resample(counts: Uint8Array): void;
-  /** The means of values under the `count` resamples that `resample` would draw next, up to rounding: several times faster. */
-  resampledMeans(values: Float64Array, count: number): Float64Array;
-  /** The resamples that `resample` would draw next, with the means of columns of as many rows: those up to rounding. */
-  resamples(rows: number, columns: readonly Float64Array[]): Resamples;
+  /** The `count` resamples that `resample` would draw next, with the means of columns of as many rows: those up to rounding. */
+  resamples(rows: number, columns: readonly Float64Array[], count: number): Resamples;
   /** A permutation of 0..length-1 (Fisher-Yates). */
   permutation(length: number): Uint32Array;
 }
@@ -44,7 +41,7 @@ export function randomSource(seed: number, stream = ''): RandomSource {
   const below = (bound: number) => Math.floor(next() * (bound / 2 ** 32));
   // A row drawn more than 255 times has a chance below 1 in 256!: a byte is enough.
   const resample = (counts: Uint8Array) => {
-    if (counts.length >= POISSON_FROM) return fillPoisson(counts, state);
+    if (counts.length >= POISSON_FROM) return drawPoisson(counts, poissonSeeds(1, next));
     counts.fill(0);
     for (let i = 0; i < counts.length; i++) counts[below(counts.length)]!++;
   };
@@ -52,23 +49,8 @@ export function randomSource(seed: number, stream = ''): RandomSource {
     next,
     below,
     resample,
-    resampledMeans(values, count) {
-      const means = new Float64Array(count);
-      if (values.length >= POISSON_FROM && values.length <= MOST_ROWS) {
-        fillPoissonMeans(means, values, state);
-        return means;
-      }
-      const counts = new Uint8Array(values.length);
-      for (let i = 0; i < count; i++) {
-        resample(counts);
-        means[i] = weightedMean(values, counts);
-      }
-      return means;
-    },
-    resamples(rows, columns) {
-      if (rows >= POISSON_FROM && PoissonResamples.holds(rows, columns.length)) {
-        return new PoissonResamples(rows, columns, state);
-      }
+    resamples(rows, columns, count) {
+      if (rows >= POISSON_FROM) return new PoissonResamples(rows, columns, count, next);
       const weights = new Uint8Array(rows);
       const means = new Float64Array(columns.length);
       return {
@@ -121,60 +103,6 @@ function step(state: State): number {
 }
 
 const POISSON_FROM = 4096;
-const LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
-
-/** Four rows from each word: twelve bits decide two of them, or take twenty more from a word of their own. */
-function fillPoisson(counts: Uint8Array, state: State): void {
-  const fours = new Uint32Array(counts.buffer, counts.byteOffset, counts.length >>> 2);
-  let a = state[0]!;
-  let b = state[1]!;
-  let c = state[2]!;
-  let d = state[3]!;
-  const undecided: number[] = [];
-  // The same steps as step(), with the state in locals: this loop is most of the time of a bootstrap.
-  for (let i = 0; i < fours.length; i++) {
-    const product = Math.imul(b, 5);
-    const word = Math.imul((product << 7) | (product >>> 25), 9);
-    const t = b << 9;
-    c ^= a;
-    d ^= b;
-    b ^= c;
-    a ^= d;
-    c ^= t;
-    d = (d << 11) | (d >>> 21);
-    const first = PAIR_OF_TOP[word >>> 20]!;
-    const second = PAIR_OF_TOP[(word >>> 4) & 0xfff]!;
-    fours[i] = LITTLE_ENDIAN ? first | (second << 16) : swapped(first | (second << 16));
-    if (((first | second) & UNDECIDED) !== 0) undecided.push(i, word);
-  }
-  state.set([a, b, c, d]);
-  for (let i = 0; i < undecided.length; i += 2) {
-    const row = 4 * undecided[i]!;
-    const word = undecided[i + 1]!;
-    settlePair(counts, row, word >>> 20, state);
-    settlePair(counts, row + 2, (word >>> 4) & 0xfff, state);
-  }
-  for (let row = 4 * fours.length; row < counts.length; row++) {
-    counts[row] = pairOf(step(state) >>> 0) & 0xff;
-  }
-}
-
-/** The pair that twelve bits decide, or twenty more of a word of their own. */
-function settledPair(top: number, state: State): number {
-  const pair = PAIR_OF_TOP[top]!;
-  return pair === UNDECIDED ? pairOf(top * 2 ** 20 + (step(state) >>> 12)) : pair;
-}
-
-function settlePair(counts: Uint8Array, row: number, top: number, state: State): void {
-  if (PAIR_OF_TOP[top] !== UNDECIDED) return;
-  const pair = settledPair(top, state);
-  counts[row] = pair & 0xff;
-  counts[row + 1] = pair >>> 8;
-}
-
-function swapped(word: number): number {
-  return (word << 24) | ((word & 0xff00) << 8) | ((word >>> 8) & 0xff00) | (word >>> 24);
-}
 
 /** FNV-1a over UTF-16 units, 32 bits. */
 function fnv1a(text: string): number {
