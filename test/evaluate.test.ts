@@ -11,10 +11,19 @@ import {
 } from '@rastro/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
+import { floats, node, onnxModel } from '../packages/engine/test/onnx-model.ts';
 import { customers, PROJECT, projectFiles } from './churn.ts';
 import { TOOLS } from './place.ts';
 
 type Section = Record<string, unknown>;
+
+/** The chance of leaving by tenure and calls, one score a row. */
+const network = onnxModel({
+  inputs: [['x', 'float', ['N', 2]]],
+  outputs: [['p', 'float', ['N', 1]]],
+  nodes: [node('Gemm', ['x', 'w', 'b'], ['logit']), node('Sigmoid', ['logit'], ['p'])],
+  constants: [floats('w', [2, 1], [-0.0625, 1]), floats('b', [1], [-2])],
+});
 
 const dvc = realDvc();
 
@@ -291,6 +300,35 @@ describe('behavioural tests', () => {
     expect(summary).toContain('"calls calm down" fails 1000 of 1000 times');
     expect(summary).toMatch(/plan plus → basic: \d/);
     expect(summary).toMatch(/where 0 is due/);
+  });
+
+  test.each([
+    ['1', { expect: 'higher' }, { expect: 1, min: 0.8 }],
+    ['0', { expect: 'lower' }, { expect: 1, max: 0.2 }],
+  ])('of a model with one score go by the positive class: %s', async (positive, changed, answer) => {
+    await writeFile(path('network.onnx'), network);
+    const { exitCode, stdout } = await evaluateWith(
+      {
+        positive,
+        tests: [
+          { kind: 'direction', name: 'calls', column: 'calls', by: 1, ...changed },
+          {
+            kind: 'functionality',
+            name: 'plain cases',
+            rows: [
+              { row: { tenure: 0, calls: 9 }, ...answer },
+              // As likely one as the other.
+              { row: { tenure: 0, calls: 2 }, expect: 0, min: 0.5, max: 0.5 },
+            ],
+          },
+        ],
+      },
+      { model: 'network.onnx', features: ['tenure', 'calls'] },
+    );
+    expect(exitCode, stdout).toBe(0);
+    const { tests, evaluation } = await recordOf();
+    expect(tests.map(({ passed }: { passed: boolean }) => passed)).toEqual([true, true]);
+    expect(evaluation.classes.at(-1)).toBe(positive);
   });
 
   test('golden answers are those that were written down, or are told with both', async () => {

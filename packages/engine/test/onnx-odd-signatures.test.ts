@@ -284,8 +284,35 @@ describe('odd signatures that are scored', () => {
     };
     await expect(score(parts, {}, ab)).rejects.toThrow(/not a probability/);
     const { scores, labels } = await score(parts, { outputs: { logits: true } }, ab);
-    expect(scores![1]).toBeCloseTo(1 / (1 + Math.exp(-5)), 6);
-    expect([...labels!]).toEqual(['1', '1', '0']);
+    expect(scores).toEqual(Float64Array.from([5, 3, -3], (logit) => 1 / (1 + Math.exp(-logit))));
+    expect(labels).toBeUndefined();
+  });
+
+  test.each([
+    ['GreaterOrEqual', undefined],
+    ['Less', 3],
+  ])('a label beside one score: %s', async (operator, disagreements) => {
+    const parts: Parts = {
+      inputs: [x],
+      outputs: [
+        ['p', 'float', ['N', 1]],
+        ['label', 'int64', ['N']],
+      ],
+      nodes: [
+        node('ReduceSum', ['x', 'axis'], ['logit'], { keepdims: 1 }),
+        node('Sigmoid', ['logit'], ['p']),
+        node(operator, ['logit', 'zero'], ['is']),
+        node('Cast', ['is'], ['whole'], { to: 7 }),
+        node('Squeeze', ['whole', 'axis'], ['label']),
+      ],
+      constants: [...overColumns, floats('zero', [1], [0])],
+    };
+    const request = { classes: ['0', '1'] };
+    // The last row is as likely one as the other.
+    const scores = await score(parts, request, { a: [1, -2, 3, 2], b: [4, 5, -6, -2] });
+    expect([...scores.scores!].map((value) => value > 0.5)).toEqual([true, true, false, false]);
+    expect([...scores.labels!]).toEqual(disagreements ? ['0', '0', '1', '0'] : ['1', '1', '0', '1']);
+    expect(scores.disagreements).toBe(disagreements);
   });
 
   test('two matrices, of which rastro.yaml names the one that counts', async () => {

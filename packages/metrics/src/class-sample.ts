@@ -34,7 +34,9 @@ export function classSample(question: Question, answers: Answers): ClassSample {
   const known = { question, truth, labels, given, classes };
   if (!scores) return labelledSample(known);
   if (!answers.classes && question.positive === undefined) refuseUnclearScore(classes);
-  return scoredSample(known, positiveScores(scores, known, answers.classes !== undefined));
+  const positive = positiveScores(scores, known, answers.classes !== undefined);
+  const isOfSecond = answers.classes !== undefined && positive.width === 1 && positive.column === 1;
+  return scoredSample(known, positive, isOfSecond ? ABOVE_HALF : 0.5);
 }
 
 function multiclassSample(
@@ -85,8 +87,15 @@ function labelledSample({ question, truth, labels, classes }: Known): ClassSampl
   };
 }
 
-/** Two classes with scores, in one pass over the rows. */
-function scoredSample({ question, truth, labels, classes }: Known, scores: PositiveScores): ClassSample {
+/** The least number above 0.5: of a model's two classes that are as likely the first is the label. */
+const ABOVE_HALF = 0.5 + 2 ** -53;
+
+/** Two classes with scores, in one pass over the rows; `usual` is the threshold where neither labels nor the question say one. */
+function scoredSample(
+  { question, truth, labels, classes }: Known,
+  scores: PositiveScores,
+  usual: number,
+): ClassSample {
   const rows = truth.length;
   const scored: ScoredRows = {
     rows,
@@ -95,7 +104,7 @@ function scoredSample({ question, truth, labels, classes }: Known, scores: Posit
     labels: labels && codesOf(labels, classes, 'prediction'),
   };
   const asked = question.threshold;
-  const first = sumRows(scored, typeof asked === 'number' ? asked : 0.5);
+  const first = sumRows(scored, typeof asked === 'number' ? asked : usual);
   if (first.firstNaN >= 0) throw scoreMissing(first.firstNaN);
   const threshold = settleThreshold(asked, scored);
   const sums = threshold === asked ? first : sumRows(scored, threshold!);
@@ -104,7 +113,7 @@ function scoredSample({ question, truth, labels, classes }: Known, scores: Posit
   const predicted = once(() =>
     scored.labels && threshold === undefined
       ? encoded(scored.labels)
-      : calledFrom(positive(), threshold ?? 0.5),
+      : calledFrom(positive(), threshold ?? usual),
   );
   const sample: ClassSample = {
     ...contextOf(question, rows),

@@ -9,7 +9,8 @@ import type { ThresholdGoal } from './thresholds.ts';
 
 /**
  * What a model answered. Classes: `predictions` are labels, `scores` row-major [rows, classes]; of two classes also [rows], which
- * is the score of the second class, or without `classes` that of the positive one.
+ * is the score of the second class (and where there are no predictions, above 0.5 the row is predicted to be of it), or without
+ * `classes` that of the positive one.
  */
 export interface Answers {
   readonly predictions?: Texts | Float64Array | undefined;

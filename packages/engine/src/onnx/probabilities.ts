@@ -14,66 +14,62 @@ const rangeSlack = 1e-5;
 const sumSlack = 1e-2;
 
 /**
- * Class probabilities [rows, max(width, 2)] from a classifier's scores. A single column is the probability of the second
- * class. Logits (by `logits`, or else by the name of the output) go through the logistic function or softmax
- * (Bishop, Pattern Recognition and Machine Learning, 2006, 4.2); any others must already be probabilities.
+ * Class probabilities [rows, width] from a classifier's scores: of each class, or with a width of 1 of the second of two. Logits (by
+ * `logits`, or else by the name of the output) go through the logistic function or softmax (Bishop, Pattern Recognition and Machine
+ * Learning, 2006, 4.2); any others must already be probabilities.
  * @throws InputError `model-scores-unclear` when they are not
  */
 export function toProbabilities(matrix: Matrix, logits?: boolean): Float64Array {
   const isLogits = logits ?? /logit/i.test(matrix.name);
-  if (!isLogits) refuseUnclear(matrix);
-  if (matrix.width === 1) return bothClasses(matrix.values, isLogits ? logistic : clip);
-  return isLogits ? softmax(matrix) : matrix.values.map(clip);
+  if (isLogits) return matrix.width === 1 ? logistic(matrix.values) : softmax(matrix);
+  refuseUnclear(matrix);
+  return clipped(matrix.values);
 }
 
-function bothClasses(values: Float64Array, probability: (value: number) => number): Float64Array {
-  const both = new Float64Array(values.length * 2);
-  for (let row = 0; row < values.length; row++) {
-    const positive = probability(values[row]!);
-    both[row * 2] = 1 - positive;
-    both[row * 2 + 1] = positive;
-  }
-  return both;
+function logistic(values: Float64Array): Float64Array {
+  const out = new Float64Array(values.length);
+  for (let i = 0; i < out.length; i++) out[i] = 1 / (1 + Math.exp(-values[i]!));
+  return out;
 }
 
 function softmax({ values, rows, width }: Matrix): Float64Array {
   const out = new Float64Array(values.length);
   for (let row = 0; row < rows; row++) {
-    const logits = values.subarray(row * width, (row + 1) * width);
-    const greatest = logits.reduce((most, value) => Math.max(most, value), Number.NEGATIVE_INFINITY);
-    const powers = logits.map((value) => Math.exp(value - greatest));
-    const total = powers.reduce((sum, value) => sum + value, 0);
-    out.set(
-      powers.map((value) => value / total),
-      row * width,
-    );
+    const start = row * width;
+    const end = start + width;
+    let greatest = Number.NEGATIVE_INFINITY;
+    for (let at = start; at < end; at++) greatest = Math.max(greatest, values[at]!);
+    let total = 0;
+    for (let at = start; at < end; at++) {
+      out[at] = Math.exp(values[at]! - greatest);
+      total += out[at]!;
+    }
+    for (let at = start; at < end; at++) out[at]! /= total;
   }
   return out;
 }
 
-function logistic(value: number): number {
-  return 1 / (1 + Math.exp(-value));
-}
-
-function clip(value: number): number {
-  return Math.min(1, Math.max(0, value));
+/** The values themselves where none is beyond 0 and 1. */
+function clipped(values: Float64Array): Float64Array {
+  let isBeyond = false;
+  for (let i = 0; i < values.length; i++) if (values[i]! < 0 || values[i]! > 1) isBeyond = true;
+  return isBeyond ? values.map((value) => Math.min(1, Math.max(0, value))) : values;
 }
 
 function refuseUnclear({ name, rows, width, values }: Matrix): void {
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!;
+    if (value >= -rangeSlack && value <= 1 + rangeSlack) continue;
+    throw unclear(`output ${JSON.stringify(name)} gives ${value}, which is not a probability`);
+  }
+  if (width === 1) return;
   for (let row = 0; row < rows; row++) {
     let sum = 0;
-    for (let column = 0; column < width; column++) {
-      const value = values[row * width + column]!;
-      if (value < -rangeSlack || value > 1 + rangeSlack) {
-        throw unclear(`output ${JSON.stringify(name)} gives ${value}, which is not a probability`);
-      }
-      sum += value;
-    }
-    if (width > 1 && Math.abs(sum - 1) > sumSlack) {
-      throw unclear(
-        `the scores of a row of output ${JSON.stringify(name)} add up to ${sum}, not to 1, so they are not class probabilities`,
-      );
-    }
+    for (let at = row * width; at < (row + 1) * width; at++) sum += values[at]!;
+    if (Math.abs(sum - 1) <= sumSlack) continue;
+    throw unclear(
+      `the scores of a row of output ${JSON.stringify(name)} add up to ${sum}, not to 1, so they are not class probabilities`,
+    );
   }
 }
 

@@ -32,8 +32,8 @@ export function toValues({ rows, matrix }: Answers): Scores {
 }
 
 /**
- * Labels and probabilities by class. Without a label output, the label is the class of the highest probability, the
- * first of them in a tie.
+ * Labels and probabilities by class, or with a score per row that of the second class. Without a label output, the label is the
+ * class of the highest probability, the first of them in a tie; by a score per row it is left to who asks.
  * @throws InputError `model-classes-unclear` when the classes do not fit the scores, the labels or the task;
  * `model-scores-unclear`
  */
@@ -50,6 +50,7 @@ export function toClasses(
   }
   const { classes, isCertain } = chooseClasses(Math.max(2, matrix.width), plan, request);
   const scores = toProbabilities(matrix, plan.logits);
+  if (!labels && matrix.width === 1) return { rows, classes, scores };
   if (!labels) return { rows, classes, scores, labels: mostLikely(scores, classes) };
   const disagreements = countDisagreements(labels, scores, classes);
   if (disagreements > 0 && !isCertain) {
@@ -101,6 +102,7 @@ function countDisagreements(labels: CodedTexts, scores: Float64Array, classes: r
       `the model answers ${JSON.stringify(label)}, which is not one of its classes: ${classes.join(', ')}`,
     );
   });
+  if (scores.length === labels.length) return countDisagreementsWithOne(labels, scores, columns);
   let count = 0;
   for (let row = 0, start = 0; row < labels.length; row++, start += width) {
     const own = scores[start + columns[labels.codes[row]!]!]!;
@@ -110,6 +112,21 @@ function countDisagreements(labels: CodedTexts, scores: Float64Array, classes: r
         break;
       }
     }
+  }
+  return count;
+}
+
+function countDisagreementsWithOne(
+  { codes }: CodedTexts,
+  scores: Float64Array,
+  columns: readonly number[],
+): number {
+  let count = 0;
+  for (let row = 0; row < codes.length; row++) {
+    const second = scores[row]!;
+    const first = 1 - second;
+    const isSecond = columns[codes[row]!] === 1;
+    if (isSecond ? first > second + tie : second > first + tie) count++;
   }
   return count;
 }
