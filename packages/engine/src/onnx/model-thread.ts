@@ -26,6 +26,7 @@ export class ModelThread {
   readonly #gone: Promise<void>;
   #next = 0;
   #isReady = false;
+  #isStopping = false;
 
   constructor(data: ThreadData) {
     // Not what this process was started with: a loader or a profiler is not for a thread that runs tensors.
@@ -55,8 +56,9 @@ export class ModelThread {
     return new Promise((resolve, reject) => this.#jobs.set(id, { resolve, reject }));
   }
 
-  /** Lets go of the session, and waits until the thread is no more. */
+  /** Lets go of the session after the last of its runs, and waits until the thread is no more. */
   async stop(): Promise<void> {
+    this.#isStopping = true;
     this.#worker.ref();
     this.#worker.postMessage(null);
     await this.#gone;
@@ -69,7 +71,7 @@ export class ModelThread {
     }
     const { resolve, reject } = this.#jobs.get(reply.id)!;
     this.#jobs.delete(reply.id);
-    if (this.#jobs.size === 0) this.#worker.unref();
+    if (this.#jobs.size === 0 && !this.#isStopping) this.#worker.unref();
     if ('error' in reply) reject(new Error(reply.error));
     else resolve(reply);
   }

@@ -31,6 +31,7 @@ export class Runner {
   readonly #model: OpenedModel;
   readonly #plan: ThreadPlan | undefined;
   #threads: ModelThread[] = [];
+  #stopping: Promise<void>[] = [];
   #taken = 0;
 
   constructor(model: OpenedModel, plan?: ThreadPlan) {
@@ -57,11 +58,16 @@ export class Runner {
     return { done };
   }
 
-  /** Lets go of the threads. */
-  async close(): Promise<void> {
-    const threads = this.#threads;
+  /** Lets go of the threads, once all is done that was begun. Others come up when they are worth it again. */
+  rest(): void {
+    this.#stopping.push(...this.#threads.map((thread) => thread.stop()));
     this.#threads = [];
-    await Promise.all(threads.map((thread) => thread.stop()));
+  }
+
+  /** Waits until the threads are no more. */
+  async close(): Promise<void> {
+    this.rest();
+    await Promise.all(this.#stopping);
   }
 
   async #here(feeds: readonly FedTensor[], names: readonly string[]): Promise<Run> {

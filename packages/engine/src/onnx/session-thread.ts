@@ -64,9 +64,14 @@ export function serveSession(load: NodeJS.Require): void {
   async function serve(): Promise<void> {
     // The overloads tell a path from bytes, and take either.
     const session = await ort.InferenceSession.create(source as string, options);
-    port.on('message', (job: Job | null) => {
-      if (job) return void run(session, job);
-      void session.release();
+    let running: Promise<unknown> = Promise.resolve();
+    port.on('message', async (job: Job | null) => {
+      if (job) {
+        running = Promise.all([running, run(session, job)]);
+        return;
+      }
+      await running;
+      await session.release();
       port.close();
     });
     port.postMessage('ready');
