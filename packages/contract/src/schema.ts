@@ -151,7 +151,9 @@ const Source = z
     missingValues: z
       .array(z.string())
       .default([''])
-      .describe('Texts that stand for a missing value. Without "" in it an empty field is an empty text.'),
+      .describe(
+        'Texts that stand for a missing value. Without "" in it an empty field is an empty text. They are held against texts: a typed value, as in Parquet, is missing where it is null.',
+      ),
   })
   .describe('Where the data is and how it is read.');
 

@@ -1,5 +1,6 @@
 import type { AuditContext, AuditStep } from './audit.ts';
 import type { ChainedEntry } from './chain.ts';
+import { counted } from './counted.ts';
 import { type Entry, entryPath } from './entry.ts';
 import type { PolicyHistory } from './policy-history.ts';
 import { signerName, signersOf } from './signers.ts';
@@ -76,7 +77,7 @@ export function auditSignatures({ chain, policies, crypto, trustRoot }: AuditCon
     return {
       step,
       status: 'unprovable',
-      sentence: `${unknown.length} entries are signed, but no policy in this clone says by whom they may be.`,
+      sentence: `${counted(unknown.length, 'entry is', 'entries are')} signed, but no policy in this clone says by whom they may be.`,
       evidence: unknown.slice(0, 5).map(({ entry }) => entryPath(entry)),
     };
   }
@@ -86,8 +87,8 @@ export function auditSignatures({ chain, policies, crypto, trustRoot }: AuditCon
     status: 'verified',
     sentence:
       signed.length === 0
-        ? `None of the ${count} entries is signed, and no policy demands it.`
-        : `${signed.length} of ${count} entries are signed, each by a key that was allowed to.`,
+        ? `Not one of ${counted(count, 'entry', 'entries')} is signed, and no policy demands it.`
+        : `${signed.length} of ${counted(count, 'entry is', 'entries are')} signed, each by a key that was allowed to.`,
     evidence: [],
   };
 }

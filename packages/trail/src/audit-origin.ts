@@ -1,4 +1,5 @@
 import type { AuditContext, AuditStep } from './audit.ts';
+import { counted } from './counted.ts';
 import { type EntryOf, entryPath } from './entry.ts';
 import { checksOf, trainingOf } from './gate-evidence.ts';
 import { standingEntries } from './state.ts';
@@ -49,7 +50,7 @@ export async function auditOrigin(context: AuditContext, deploy: EntryOf<'deploy
       return {
         step,
         status: 'verified',
-        sentence: `It was trained by commit ${short} from ${train.event.data.length} files, with seed ${train.event.seed}.`,
+        sentence: `It was trained by commit ${short} from ${counted(train.event.data.length, 'file')}, with seed ${train.event.seed}.`,
         evidence,
       };
   }
@@ -91,7 +92,7 @@ export function auditData({ chain }: AuditContext, deploy: EntryOf<'deploy'>): A
   return {
     step,
     status: 'verified',
-    sentence: `The ${checks.length} files that it was trained on, by digest, kept their contract.`,
+    sentence: `What it was trained on, ${counted(checks.length, 'file')} by digest, kept the contract.`,
     evidence,
   };
 }

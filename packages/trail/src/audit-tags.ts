@@ -1,6 +1,7 @@
 import { type AnnotatedTag, registryState } from '@rastro/registry';
 import type { AuditContext, AuditStep } from './audit.ts';
 import type { Move } from './audit-rules.ts';
+import { counted } from './counted.ts';
 import { type EntryOf, entryPath } from './entry.ts';
 import { trainingOf } from './gate-evidence.ts';
 import { modelState, standingEntries } from './state.ts';
@@ -147,7 +148,7 @@ export function auditFiles({ chain, files }: AuditContext, deploy: EntryOf<'depl
   return {
     step,
     status: 'verified',
-    sentence: `The ${files.length} files given are the recorded ones.`,
+    sentence: `The recorded ones were given: ${counted(files.length, 'file')}.`,
     evidence,
   };
 }

@@ -4,6 +4,7 @@ import { auditSignatures, auditTrustRoot } from './audit-identity.ts';
 import { auditData, auditOrigin } from './audit-origin.ts';
 import { auditFiles, auditTags } from './audit-tags.ts';
 import { type Chain, type TrailCommit, verifyChain } from './chain.ts';
+import { counted } from './counted.ts';
 import { type EntryOf, entryPath } from './entry.ts';
 import type { EventOf } from './event.ts';
 import { type PolicyHistory, policyHistory } from './policy-history.ts';
@@ -151,7 +152,7 @@ function auditChain({ chain, commits }: AuditContext): AuditStep {
     return {
       step: 'chain',
       status: 'verified',
-      sentence: `The trail is one unbroken chain of ${chain.entries.length} entries.`,
+      sentence: `The trail is one unbroken chain of ${counted(chain.entries.length, 'entry', 'entries')}.`,
       evidence: [commits.at(-1)?.commit ?? ''],
     };
   }
@@ -230,7 +231,7 @@ function limitsOf(context: AuditContext): string[] {
   }
   if (unsigned > 0) {
     limits.push(
-      `${unsigned} of ${chain.entries.length} entries are not signed: that they were written by whom they name is not proved.`,
+      `${unsigned} of ${counted(chain.entries.length, 'entry is', 'entries are')} not signed: that they were written by whom they name is not proved.`,
     );
   }
   if (chain.entries.some(hasForgeApproval)) {

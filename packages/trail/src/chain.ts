@@ -1,5 +1,6 @@
 import { isRastroError } from '@rastro/fault';
 import { commitMessage } from './commit-message.ts';
+import { counted } from './counted.ts';
 import { type ChainEnd, decodeEntry, type Entry, entryPath } from './entry.ts';
 import type { Envelope } from './envelope.ts';
 import { skipsOf } from './skips.ts';
@@ -110,7 +111,8 @@ function verifyCommit(commit: TrailCommit, previous: TrailCommit | undefined, te
   if (commit.changed.length > 0) {
     tell('changed-file', `it changes, removes or adds as no plain file ${commit.changed.join(', ')}`);
   }
-  if (commit.added.length !== 1) tell('not-one-file', `it adds ${commit.added.length} files, not one`);
+  if (commit.added.length !== 1)
+    tell('not-one-file', `it adds ${counted(commit.added.length, 'file')}, not one`);
 }
 
 function verifyEntry(check: {

@@ -284,7 +284,7 @@ function integrity({ chain }: Dossier): Block[] {
   const signed = chain.entries.filter(({ envelope }) => envelope !== null).length;
   return [
     sentence(
-      `The record is a hash chain of ${chain.entries.length} entries, ${signed} of them signed. Data, code, model and evaluation are named by digest.`,
+      `The record is a hash chain. Its entries: ${chain.entries.length}; signed: ${signed}. Data, code, model and evaluation are named by digest.`,
     ),
     sentence(`Measures against attacks on the model itself: ${NO_EVIDENCE}`),
   ];
