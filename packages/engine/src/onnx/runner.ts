@@ -18,7 +18,7 @@ export interface ThreadPlan {
 }
 
 /** Milliseconds of this thread's time that a model takes before it is worth the start of another, and of each further one. */
-const FIRST_AFTER = 20;
+const FIRST_AFTER = 10;
 const NEXT_AFTER = 250;
 /** Runs that a thread has at hand, so that it need not wait while this one reads. */
 const AT_HAND = 4;
