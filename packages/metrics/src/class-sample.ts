@@ -34,9 +34,7 @@ export function classSample(question: Question, answers: Answers): ClassSample {
   const known = { question, truth, labels, given, classes };
   if (!scores) return labelledSample(known);
   if (!answers.classes && question.positive === undefined) refuseUnclearScore(classes);
-  const positive = positiveScores(scores, known, answers.classes !== undefined);
-  const isOfSecond = answers.classes !== undefined && positive.width === 1 && positive.column === 1;
-  return scoredSample(known, positive, isOfSecond ? ABOVE_HALF : 0.5);
+  return scoredSample(known, positiveScores(scores, known, answers.classes !== undefined));
 }
 
 function multiclassSample(
@@ -87,15 +85,8 @@ function labelledSample({ question, truth, labels, classes }: Known): ClassSampl
   };
 }
 
-/** The least number above 0.5: of a model's two classes that are as likely the first is the label. */
-const ABOVE_HALF = 0.5 + 2 ** -53;
-
-/** Two classes with scores, in one pass over the rows; `usual` is the threshold where neither labels nor the question say one. */
-function scoredSample(
-  { question, truth, labels, classes }: Known,
-  scores: PositiveScores,
-  usual: number,
-): ClassSample {
+/** Two classes with scores, in one pass over the rows. */
+function scoredSample({ question, truth, labels, classes }: Known, scores: PositiveScores): ClassSample {
   const rows = truth.length;
   const scored: ScoredRows = {
     rows,
@@ -104,7 +95,7 @@ function scoredSample(
     labels: labels && codesOf(labels, classes, 'prediction'),
   };
   const asked = question.threshold;
-  const first = sumRows(scored, typeof asked === 'number' ? asked : usual);
+  const first = sumRows(scored, typeof asked === 'number' ? asked : 0.5);
   if (first.firstNaN >= 0) throw scoreMissing(first.firstNaN);
   const threshold = settleThreshold(asked, scored);
   const sums = threshold === asked ? first : sumRows(scored, threshold!);
@@ -113,7 +104,7 @@ function scoredSample(
   const predicted = once(() =>
     scored.labels && threshold === undefined
       ? encoded(scored.labels)
-      : calledFrom(positive(), threshold ?? usual),
+      : calledFrom(positive(), threshold ?? 0.5),
   );
   const sample: ClassSample = {
     ...contextOf(question, rows),

@@ -284,22 +284,6 @@ describe('what a model gives', () => {
     expect(judge({ scores: singles, classes }, positive)).toEqual(judge({ scores: both, classes }, positive));
   });
 
-  test.each([
-    ['yes', [0, 0, 1]],
-    ['no', [1, 1, 0]],
-  ])(
-    'of classes that are as likely the first is predicted, whichever is positive: %s',
-    (positive, predicted) => {
-      const scores = Float64Array.of(0.5, 0.25, 0.5 + 2 ** -24);
-      const question = { task: 'binary', truth: ['yes', 'no', 'yes'], positive } as const;
-      const answers = { scores, classes: ['no', 'yes'] };
-      expect(readSample(question, answers).predicted).toEqual(Uint16Array.from(predicted));
-      const { confusion } = evaluate({ ...question, ...answers, resamples: 0 });
-      expect(confusion!.map(([, called]) => called)).toEqual(positive === 'yes' ? [0, 1] : [1, 1]);
-      expect(readSample({ ...question, threshold: 0.5 }, answers).predicted[0]).toBe(1);
-    },
-  );
-
   test('both scores may come in either order', () => {
     const turned = both.map((_, i) => both[i ^ 1]!);
     const [one, other] = [

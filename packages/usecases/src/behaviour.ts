@@ -1,6 +1,6 @@
 import { fault, InputError, type Place } from '@rastro/fault';
 import type { ModelConfig } from '@rastro/lineage';
-import { type Answers, codedBy, labelReader, type TestResult, type Texts } from '@rastro/metrics';
+import { type Answers, labelReader, type TestResult, type Texts } from '@rastro/metrics';
 import { answersToColumns } from './answers.ts';
 import { atPlace } from './at-place.ts';
 import { type LoadedRows, loadRows } from './loaded-rows.ts';
@@ -281,7 +281,7 @@ function asking(task: Asked['task'], positive: string | undefined, answers: Answ
   if (scores && classes && (!labels || scores.length === labels.length)) {
     return {
       task,
-      labels: labels ?? codedBy(scores, (score) => classes[Number(score > 0.5)]!),
+      labels: labels ?? Array.from(scores, (score) => classes[Number(score > 0.5)]!),
       numbers: named === 0 ? scores.map((score) => 1 - score) : scores,
       width: 1,
       positive: 0,

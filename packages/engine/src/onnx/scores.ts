@@ -33,7 +33,7 @@ export function toValues({ rows, matrix }: Answers): Scores {
 
 /**
  * Labels and probabilities by class, or with a score per row that of the second class. Without a label output, the label is the
- * class of the highest probability, the first of them in a tie; by a score per row it is left to who asks.
+ * class of the highest probability, the first of them in a tie; by a score per row it is left to who asks, unless there is a tie.
  * @throws InputError `model-classes-unclear` when the classes do not fit the scores, the labels or the task;
  * `model-scores-unclear`
  */
@@ -50,7 +50,9 @@ export function toClasses(
   }
   const { classes, isCertain } = chooseClasses(Math.max(2, matrix.width), plan, request);
   const scores = toProbabilities(matrix, plan.logits);
-  if (!labels && matrix.width === 1) return { rows, classes, scores };
+  if (!labels && matrix.width === 1) {
+    return { rows, classes, scores, ...(scores.includes(0.5) ? { labels: aboveHalf(scores, classes) } : {}) };
+  }
   if (!labels) return { rows, classes, scores, labels: mostLikely(scores, classes) };
   const disagreements = countDisagreements(labels, scores, classes);
   if (disagreements > 0 && !isCertain) {
@@ -90,6 +92,13 @@ function mostLikely(scores: Float64Array, classes: readonly string[]): CodedText
     for (let at = start + 1; at < start + width; at++) if (scores[at]! > scores[best]!) best = at;
     codes[row] = best - start;
   }
+  return new CodedTexts(codes, classes);
+}
+
+/** The second class where its score is above 0.5. */
+function aboveHalf(scores: Float64Array, classes: readonly string[]): CodedTexts {
+  const codes = new Uint32Array(scores.length);
+  for (let row = 0; row < codes.length; row++) codes[row] = Number(scores[row]! > 0.5);
   return new CodedTexts(codes, classes);
 }
 

@@ -35,8 +35,8 @@ export interface ScoringRequest {
 
 /**
  * Answers for a batch of N rows. `labels` are the predicted classes as texts; `scores` is row-major [N, classes.length]
- * probabilities (undefined when the model gives none), or [N] for a model of two classes that gives that of the second alone: above
- * 0.5 it is then the label, where there are no `labels`. `values` are regression outputs.
+ * probabilities (undefined when the model gives none), or [N] for a model of two classes that gives that of the second alone. Where
+ * such a model gives no labels and no score is 0.5, so that they say the labels, there are none. `values` are regression outputs.
  */
 export interface Scores {
   readonly rows: number;
