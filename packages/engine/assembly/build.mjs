@@ -2,7 +2,8 @@
  * Compiles the AssemblyScript of the packages to WebAssembly, and writes each beside the code that uses it, as a module that any
  * bundler takes. Does nothing for one that is up to date.
  */
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 
@@ -28,10 +29,10 @@ const PROGRAMS = [
 const timeOf = (path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 for (const program of PROGRAMS) {
   const made = timeOf(packages + program.output);
-  const isOld = [packages + program.source, fileURLToPath(import.meta.url)].some(
-    (path) => timeOf(path) >= made,
-  );
-  if (isOld) await compile(program);
+  // A program may be of several files of its folder.
+  const folder = dirname(packages + program.source);
+  const parts = readdirSync(folder).map((name) => join(folder, name));
+  if ([...parts, fileURLToPath(import.meta.url)].some((path) => timeOf(path) >= made)) await compile(program);
 }
 
 async function compile({ source, output, name }) {

@@ -5,7 +5,9 @@ import type { Weights } from './weights.ts';
 
 /** Column `column` of row-major scores [rows, width]. */
 export function columnOf(scores: Float64Array, width: number, column: number): Float64Array {
-  return Float64Array.from({ length: scores.length / width }, (_, row) => scores[row * width + column]!);
+  const values = new Float64Array(scores.length / width);
+  for (let row = 0; row < values.length; row++) values[row] = scores[row * width + column]!;
+  return values;
 }
 
 /** Rows of one class against others, ready to be measured with every row once, or sorted for resamples. */
@@ -29,12 +31,11 @@ function versus(scores: Float64Array, isOfClass: Uint8Array, subset?: Uint32Arra
 
 /** Each class against the rest, by its own score. */
 export function oneVersusRest(truth: Uint16Array, scores: Float64Array, width: number): Versus[] {
-  return Array.from({ length: width }, (_, column) =>
-    versus(
-      columnOf(scores, width, column),
-      Uint8Array.from(truth, (code) => Number(code === column)),
-    ),
-  );
+  return Array.from({ length: width }, (_, column) => {
+    const isOfClass = new Uint8Array(truth.length);
+    for (let row = 0; row < truth.length; row++) isOfClass[row] = Number(truth[row] === column);
+    return versus(columnOf(scores, width, column), isOfClass);
+  });
 }
 
 /** The rows of one class of a pair against those of the other, by the score of the first. */
@@ -45,19 +46,43 @@ export interface Duel extends Versus {
 
 /** Both directions of every pair of classes. */
 export function oneVersusOne(truth: Uint16Array, scores: Float64Array, width: number): Duel[] {
-  const rowsOf = Array.from({ length: width }, (): number[] => []);
-  for (let row = 0; row < truth.length; row++) rowsOf[truth[row]!]!.push(row);
+  const rowsOf = rowsByClass(truth, width);
   const duels: Duel[] = [];
   for (let first = 0; first < width; first++) {
     for (let second = 0; second < width; second++) {
       if (first === second) continue;
-      const rows = Uint32Array.from([...rowsOf[first]!, ...rowsOf[second]!]).sort();
-      const isFirst = Uint8Array.from(rows, (row) => Number(truth[row] === first));
-      const own = Float64Array.from(rows, (row) => scores[row * width + first]!);
+      const rows = merged(rowsOf[first]!, rowsOf[second]!);
+      const isFirst = new Uint8Array(rows.length);
+      const own = new Float64Array(rows.length);
+      for (let i = 0; i < rows.length; i++) {
+        isFirst[i] = Number(truth[rows[i]!] === first);
+        own[i] = scores[rows[i]! * width + first]!;
+      }
       duels.push({ first, second, ...versus(own, isFirst, rows) });
     }
   }
   return duels;
+}
+
+function rowsByClass(truth: Uint16Array, width: number): Uint32Array[] {
+  const counts = new Uint32Array(width);
+  for (let row = 0; row < truth.length; row++) counts[truth[row]!]!++;
+  const rowsOf = Array.from(counts, (count) => new Uint32Array(count));
+  counts.fill(0);
+  for (let row = 0; row < truth.length; row++) rowsOf[truth[row]!]![counts[truth[row]!]!++] = row;
+  return rowsOf;
+}
+
+/** Two ascending lists as one. */
+function merged(one: Uint32Array, other: Uint32Array): Uint32Array {
+  const all = new Uint32Array(one.length + other.length);
+  let taken = 0;
+  for (let i = 0; i < all.length; i++) {
+    const left = i - taken;
+    const isOne = left === other.length || (taken < one.length && one[taken]! < other[left]!);
+    all[i] = isOne ? one[taken++]! : other[left]!;
+  }
+  return all;
 }
 
 /** The AUC of each, NaN where one class alone has weight. */

@@ -9,8 +9,7 @@ import type { ThresholdGoal } from './thresholds.ts';
 
 /**
  * What a model answered. Classes: `predictions` are labels, `scores` row-major [rows, classes]; of two classes also [rows], which
- * is the score of the second class (and where there are no predictions, above 0.5 the row is predicted to be of it), or without
- * `classes` that of the positive one.
+ * is the score of the second class, or without `classes` that of the positive one.
  */
 export interface Answers {
   readonly predictions?: Texts | Float64Array | undefined;
@@ -100,20 +99,18 @@ function refuseThreshold({ task }: Question, { scores }: Answers): void {
 
 /** Only these rows, in this order. */
 export function subsetOf(sample: Sample, rows: Uint32Array): Sample {
-  const valuesAt = (values: Float64Array) => Float64Array.from(rows, (row) => values[row]!);
-  const codesAt = (codes: Uint16Array) => Uint16Array.from(rows, (row) => codes[row]!);
-  const groups = sample.groups && Uint32Array.from(rows, (row) => sample.groups![row]!);
+  const groups = sample.groups && takenAt(sample.groups, new Uint32Array(rows.length), rows);
   if (sample.task === 'regression') {
     return {
       ...sample,
       groups,
       rows: rows.length,
-      truth: valuesAt(sample.truth),
-      predicted: valuesAt(sample.predicted),
+      truth: rowsOf(sample.truth, 1, rows),
+      predicted: rowsOf(sample.predicted, 1, rows),
     };
   }
-  const truth = codesAt(sample.truth);
-  const predicted = codesAt(sample.predicted);
+  const truth = takenAt(sample.truth, new Uint16Array(rows.length), rows);
+  const predicted = takenAt(sample.predicted, new Uint16Array(rows.length), rows);
   const scores = sample.scores && rowsOf(sample.scores, sample.width, rows);
   return {
     ...sample,
@@ -133,6 +130,15 @@ export function subsetOf(sample: Sample, rows: Uint32Array): Sample {
 
 /** The class of a code that is one. */
 const ITSELF = Uint8Array.of(0, 1);
+
+function takenAt<Codes extends Uint16Array | Uint32Array>(
+  codes: Codes,
+  taken: Codes,
+  rows: Uint32Array,
+): Codes {
+  for (let i = 0; i < rows.length; i++) taken[i] = codes[rows[i]!]!;
+  return taken;
+}
 
 function rowsOf(scores: Float64Array, width: number, rows: Uint32Array): Float64Array {
   const taken = new Float64Array(rows.length * width);

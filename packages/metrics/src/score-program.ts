@@ -1,5 +1,4 @@
-import { argsort } from './argsort.ts';
-import { columnOfPositive, type PositiveScores } from './positive-scores.ts';
+import type { PositiveScores } from './positive-scores.ts';
 import type { BinSums } from './probabilities.ts';
 import { SCORE_PASSES_BINARY } from './score-passes-binary.ts';
 import { SortedRows, STEP } from './sorted-rows.ts';
@@ -79,7 +78,10 @@ interface Exports {
   addRows(rows: number, threshold: number): void;
   startKeys(): void;
   addKeys(rows: number, keys: number): number;
+  addWideKeys(rows: number, keys: number, classes: number): void;
   sort(keys: number, spare: number, rows: number): number;
+  sortWide(keys: number, spare: number, classes: number, spareClasses: number, rows: number): number;
+  narrow(wide: number, classes: number, keys: number, rows: number): void;
   sweep(keys: number, rows: number, before: number): void;
   findBest(keys: number, rows: number, goal: number, first: number, second: number): void;
 }
@@ -97,9 +99,10 @@ export function sumRows(given: ScoredRows, threshold: number): RowSums {
     const { scores, labels } = given;
     program.startRows();
     let positives = 0;
-    forEachChunk(program, given, (rows, first) => {
+    everyChunk(program, given, (rows, first) => {
       program.check(rows, scores.width, first);
       program.addRows(rows, threshold);
+      return true;
     });
     const counts = new Uint32Array(program.memory.buffer, program.BIN_ROWS.value, 4 * BINS);
     const sums = new Float64Array(program.memory.buffer, program.BIN_SUMS.value, 4 * BINS);
@@ -137,38 +140,26 @@ const BINS = 10;
 /** What `read` makes of the rows from the highest score to the lowest, which are there for it alone. Scores must not be NaN. */
 export function readSorted<T>(given: ScoredRows, read: (sorted: SortedRows) => T): T {
   return withProgram((program) => {
-    const { rows, truth, labels } = given;
-    const before = aligned(program.heapBase() + truth.classOf.length + (labels?.classOf.length ?? 0));
-    const counts = Math.ceil(rows / STEP);
-    const keys = aligned(before + 4 * counts);
-    const spare = aligned(keys + 4 * rows);
-    reserve(program, spare + 4 * rows);
-    program.startKeys();
-    let isExact = true;
-    forEachChunk(program, { ...given, labels: undefined }, (count, first) => {
-      // Not left out for the first that do not fit: it counts the positive rows as well.
-      const fit = program.addKeys(count, keys + 4 * first) !== 0;
-      isExact = isExact && fit;
-    });
-    const { buffer } = program.memory;
-    const sortedAt = isExact ? program.sort(keys, spare, rows) : keys;
-    const sorted = new Uint32Array(buffer, sortedAt, rows);
-    const scoreOf = isExact ? scoreOfKey : keysByRank(sorted, given);
-    program.sweep(sortedAt, rows, before);
+    const { rows, truth } = given;
+    const steps = Math.ceil(rows / STEP);
+    const before = aligned(program.heapBase() + truth.classOf.length);
+    const free = aligned(before + 4 * steps);
+    const { keys, scoreOf } = sortSingles(program, given, free) ?? sortDoubles(program, given, free);
+    program.sweep(keys, rows, before);
     const positives = program.positives.value;
     const best = () => ({ rows: program.bestRows.value, positives: program.bestPositives.value });
-    const bestF1 = best();
+    const { buffer } = program.memory;
     return read(
       new SortedRows({
-        keys: sorted,
-        before: new Uint32Array(buffer, before, counts),
+        keys: new Uint32Array(buffer, keys, rows),
+        before: new Uint32Array(buffer, before, steps),
         positives,
         scoreOf,
         rocAuc: program.wins.value / (positives * (rows - positives)),
         averagePrecision: program.precisions.value / positives,
-        bestF1,
+        bestF1: best(),
         findBest: (goal, first, second) => {
-          program.findBest(sortedAt, rows, goal, first, second);
+          program.findBest(keys, rows, goal, first, second);
           return best();
         },
       }),
@@ -176,35 +167,60 @@ export function readSorted<T>(given: ScoredRows, read: (sorted: SortedRows) => T
   });
 }
 
-const keyBits = new Uint32Array(1);
-const keyScore = new Float32Array(keyBits.buffer);
-
-function scoreOfKey(key: number): number {
-  keyBits[0] = key >>> 1;
-  return keyScore[0]!;
+interface SortedKeys {
+  /** Where they are, ascending, four bytes each: see `SortedRows`. */
+  readonly keys: number;
+  /** The score of a key and its place. */
+  readonly scoreOf: (key: number, place: number) => number;
 }
 
-/** Makes keys of the ranks of the scores where those themselves leave no room for the class of their row. */
-function keysByRank(keys: Uint32Array, { scores, truth }: ScoredRows): (key: number) => number {
-  const column = columnOfPositive(scores);
-  const { codes, classOf } = truth;
-  const distinct: number[] = [];
-  let last = Number.NaN;
-  for (const [at, row] of argsort(column).entries()) {
-    const score = column[row]!;
-    if (score !== last) distinct.push(score);
-    last = score;
-    keys[at] = ((distinct.length - 1) << 1) | classOf[codes[row]!]!;
-  }
-  return (key) => distinct[key >>> 1]!;
+/** Undefined where a score is no float32 from 0 up. */
+function sortSingles(program: Exports, given: ScoredRows, free: number): SortedKeys | undefined {
+  const { rows } = given;
+  const spare = aligned(free + 4 * rows);
+  reserve(program, spare + 4 * rows);
+  program.startKeys();
+  const isFit = everyChunk(
+    program,
+    { ...given, labels: undefined },
+    (count, first) => program.addKeys(count, free + 4 * first) !== 0,
+  );
+  if (!isFit) return undefined;
+  const bits = new Uint32Array(1);
+  const score = new Float32Array(bits.buffer);
+  return {
+    keys: program.sort(free, spare, rows),
+    scoreOf: (key) => {
+      bits[0] = key >>> 1;
+      return score[0]!;
+    },
+  };
 }
 
-/** Puts the rows into the memory of the program, some at a time, and has it take their scores and classes. */
-function forEachChunk(
+function sortDoubles(program: Exports, given: ScoredRows, free: number): SortedKeys {
+  const { rows } = given;
+  const spare = free + 8 * rows;
+  const classes = spare + 8 * rows;
+  const spareClasses = classes + rows;
+  reserve(program, spareClasses + rows);
+  program.startKeys();
+  everyChunk(program, { ...given, labels: undefined }, (count, first) => {
+    program.addWideKeys(count, free + 8 * first, classes + first);
+    return true;
+  });
+  const isMoved = program.sortWide(free, spare, classes, spareClasses, rows) !== 0;
+  const [wide, keys] = isMoved ? [spare, free] : [free, spare];
+  program.narrow(wide, isMoved ? spareClasses : classes, keys, rows);
+  const scores = new Float64Array(program.memory.buffer, wide, rows);
+  return { keys, scoreOf: (_, place) => scores[place]! };
+}
+
+/** Puts the rows into the memory of the program, some at a time, and has it take their scores and classes, while `work` holds. */
+function everyChunk(
   program: Exports,
   { rows, scores, truth, labels }: ScoredRows,
-  work: (rows: number, first: number) => void,
-): void {
+  work: (rows: number, first: number) => boolean,
+): boolean {
   const { values, width, column } = scores;
   const truthAt = program.heapBase();
   const labelsAt = truthAt + truth.classOf.length;
@@ -225,8 +241,9 @@ function forEachChunk(
       codes.set(labels.codes.subarray(first, end));
       program.takeLabels(end - first, labelsAt);
     }
-    work(end - first, first);
+    if (!work(end - first, first)) return false;
   }
+  return true;
 }
 
 function withProgram<T>(work: (program: Exports) => T): T {

@@ -7,7 +7,8 @@ interface Sorted {
   /** The positive rows before every 64th, from the highest score. */
   readonly before: Uint32Array;
   readonly positives: number;
-  readonly scoreOf: (key: number) => number;
+  /** The score of a key, and of its place among them. */
+  readonly scoreOf: (key: number, place: number) => number;
   readonly rocAuc: number;
   readonly averagePrecision: number;
   readonly bestF1: FirstRows;
@@ -64,7 +65,7 @@ export class SortedRows {
 
   /** The score of the row at a rank from 0 up. */
   scoreAt(rank: number): number {
-    return this.#sorted.scoreOf(this.#keyAt(rank));
+    return this.#sorted.scoreOf(this.#keyAt(rank), this.rows - 1 - rank);
   }
 
   /** How many of the first `count` rows are positive. */
