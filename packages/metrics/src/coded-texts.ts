@@ -1,12 +1,15 @@
+/** Bytes where those hold every code. */
+export type Codes = Uint8Array | Uint32Array;
+
 /**
  * A column of texts in which each distinct one stands once: the text of a row is `values[codes[row]]`, null when it is missing.
- * A text may be among the values that no row has. Four bytes a row, and nothing for the garbage collector to walk.
+ * A text may be among the values that no row has. One to four bytes a row, and nothing for the garbage collector to walk.
  */
 export class CodedTexts {
-  readonly codes: Uint32Array;
+  readonly codes: Codes;
   readonly values: readonly (string | null)[];
 
-  constructor(codes: Uint32Array, values: readonly (string | null)[]) {
+  constructor(codes: Codes, values: readonly (string | null)[]) {
     this.codes = codes;
     this.values = values;
   }
@@ -79,7 +82,10 @@ export function joinTexts(parts: readonly Texts[]): CodedTexts {
 
 /** Parts that are coded by the same values. */
 function joinCodes(parts: readonly CodedTexts[], values: CodedTexts['values']): CodedTexts {
-  const codes = new Uint32Array(parts.reduce((sum, part) => sum + part.length, 0));
+  const rows = parts.reduce((sum, part) => sum + part.length, 0);
+  const codes = parts.every((part) => part.codes instanceof Uint8Array)
+    ? new Uint8Array(rows)
+    : new Uint32Array(rows);
   let offset = 0;
   for (const part of parts) {
     codes.set(part.codes, offset);

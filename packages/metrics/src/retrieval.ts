@@ -1,9 +1,10 @@
 import { fault, InputError } from '@rastro/fault';
 import { argsort } from './argsort.ts';
+import type { Codes } from './coded-texts.ts';
 
 /** Answers to queries: row i belongs to `group[i]`, has `relevance[i]` (0 is irrelevant) and was given `score[i]`. */
 export interface RankedRows {
-  readonly group: readonly string[] | Uint32Array;
+  readonly group: readonly string[] | Codes;
   readonly relevance: Float64Array;
   readonly score: Float64Array;
 }

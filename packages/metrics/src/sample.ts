@@ -2,7 +2,7 @@ import { fault, InputError } from '@rastro/fault';
 import { contextOf, mismatch, sameLength } from './answers-fit.ts';
 import type { Task } from './catalogue.ts';
 import { classSample } from './class-sample.ts';
-import type { Texts } from './coded-texts.ts';
+import type { Codes, Texts } from './coded-texts.ts';
 import { missingValue } from './labels.ts';
 import type { ScoredRows } from './score-program.ts';
 import type { ThresholdGoal } from './thresholds.ts';
@@ -38,7 +38,7 @@ export interface Question {
 /** What is known of the rows of a sample besides truth and answers. */
 export interface Context {
   /** The query of each row, as a number. */
-  readonly groups?: Uint32Array | undefined;
+  readonly groups?: Codes | undefined;
   readonly naiveError?: number | undefined;
 }
 

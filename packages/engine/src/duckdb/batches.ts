@@ -1,6 +1,7 @@
 import type { DuckDBDataChunk, DuckDBVector } from '@duckdb/node-api';
 import type { Batch, ColumnKind } from '@rastro/usecases';
-import { type ColumnReader, freeMemory, SpareColumns } from './column-readers.ts';
+import { freeMemory } from '../free-memory.ts';
+import { type ColumnReader, SpareColumns } from './column-readers.ts';
 import type { Session } from './session.ts';
 
 /** Room for DuckDB's own threads to read on in while a model is busy. */

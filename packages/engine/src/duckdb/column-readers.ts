@@ -1,6 +1,7 @@
 import type { DuckDBVector } from '@duckdb/node-api';
 import { CodedTexts, codeIn } from '@rastro/metrics';
 import type { ColumnData, ColumnKind } from '@rastro/usecases';
+import { freeMemory } from '../free-memory.ts';
 import { TextReader } from './text-reader.ts';
 import { isValid, validityOf } from './validity.ts';
 
@@ -49,16 +50,6 @@ export class SpareColumns {
     const column = this.#columns.pop();
     return column?.length === rows ? column : new Float64Array(rows);
   }
-}
-
-/**
- * Frees what values are in, when nothing else is: the garbage collector would be started for it again and again, and walk all of the
- * heap, which costs as much as the reading itself.
- */
-export function freeMemory({ buffer, byteLength }: ArrayBufferView): void {
-  // From Node.js 22 on.
-  if (byteLength === buffer.byteLength)
-    (buffer as { transfer?: (bytes: number) => ArrayBuffer }).transfer?.(0);
 }
 
 function numberReader(spare: SpareColumns, check: (values: Float64Array) => void): ColumnReader {
@@ -169,6 +160,9 @@ export function codesOfIntegers(): ColumnReader {
   };
 }
 
+/** Texts whose codes a byte holds. */
+const BYTE_CODES = 256;
+
 /** The texts of a column so far, and the codes of the batch that is being read. */
 class Known {
   readonly #codes = new Map<string | null, number>();
@@ -176,7 +170,7 @@ class Known {
   codes = new Uint32Array(0);
 
   begin(rows: number): void {
-    this.codes = new Uint32Array(rows);
+    if (this.codes.length !== rows) this.codes = new Uint32Array(rows);
   }
 
   code(text: string | null): number {
@@ -186,6 +180,8 @@ class Known {
   }
 
   end(rows: number): CodedTexts {
-    return new CodedTexts(rows === this.codes.length ? this.codes : this.codes.slice(0, rows), this.#texts);
+    const codes = this.codes.subarray(0, rows);
+    const isNarrow = this.#texts.length <= BYTE_CODES;
+    return new CodedTexts(isNarrow ? Uint8Array.from(codes) : codes.slice(), this.#texts);
   }
 }

@@ -22,8 +22,9 @@ const sumSlack = 1e-2;
 export function toProbabilities(matrix: Matrix, logits?: boolean): Float64Array {
   const isLogits = logits ?? /logit/i.test(matrix.name);
   if (isLogits) return matrix.width === 1 ? logistic(matrix.values) : softmax(matrix);
-  refuseUnclear(matrix);
-  return clipped(matrix.values);
+  const found = probabilities(matrix);
+  if (matrix.width > 1) refuseOtherSums(matrix);
+  return found;
 }
 
 function logistic(values: Float64Array): Float64Array {
@@ -49,20 +50,19 @@ function softmax({ values, rows, width }: Matrix): Float64Array {
   return out;
 }
 
-/** The values themselves where none is beyond 0 and 1. */
-function clipped(values: Float64Array): Float64Array {
+/** Numbers put into [0, 1]: the values themselves where none is beyond. */
+function probabilities({ name, values }: Matrix): Float64Array {
+  const isWithin = (value: number, slack: number) => value >= -slack && value <= 1 + slack;
   let isBeyond = false;
-  for (let i = 0; i < values.length; i++) if (values[i]! < 0 || values[i]! > 1) isBeyond = true;
-  return isBeyond ? values.map((value) => Math.min(1, Math.max(0, value))) : values;
+  for (let i = 0; i < values.length; i++) isBeyond ||= !isWithin(values[i]!, 0);
+  if (!isBeyond) return values;
+  const none = values.find((value) => !isWithin(value, rangeSlack));
+  if (none !== undefined)
+    throw unclear(`output ${JSON.stringify(name)} gives ${none}, which is not a probability`);
+  return values.map((value) => Math.min(1, Math.max(0, value)));
 }
 
-function refuseUnclear({ name, rows, width, values }: Matrix): void {
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i]!;
-    if (value >= -rangeSlack && value <= 1 + rangeSlack) continue;
-    throw unclear(`output ${JSON.stringify(name)} gives ${value}, which is not a probability`);
-  }
-  if (width === 1) return;
+function refuseOtherSums({ name, rows, width, values }: Matrix): void {
   for (let row = 0; row < rows; row++) {
     let sum = 0;
     for (let at = row * width; at < (row + 1) * width; at++) sum += values[at]!;

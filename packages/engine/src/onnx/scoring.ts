@@ -1,6 +1,7 @@
 import { fault, InputError } from '@rastro/fault';
-import { type CodedTexts, codedBy, joinNumbers, joinTexts } from '@rastro/metrics';
+import { type CodedTexts, codedBy, joinTexts } from '@rastro/metrics';
 import type { Batch, ColumnRequest } from '@rastro/usecases';
+import { AnswerColumn } from './answer-column.ts';
 import type { InputPlan } from './input-plan.ts';
 import { refusal } from './model-file.ts';
 import type { Run } from './model-thread.ts';
@@ -43,7 +44,7 @@ export class Scoring {
   readonly #spare: Memory[];
   readonly #running = new Set<Promise<void>>();
   readonly #labels: CodedTexts[] = [];
-  readonly #values: Numbers[] = [];
+  readonly #values = new AnswerColumn();
   #failure: { readonly index: number; readonly error: unknown } | undefined;
   #width = 1;
   #parts = 0;
@@ -82,9 +83,7 @@ export class Scoring {
       rows,
       labels: this.#label === undefined ? undefined : joinTexts(this.#labels),
       matrix:
-        name === undefined
-          ? undefined
-          : { name, rows, width: this.#width, values: joinNumbers(this.#values) },
+        name === undefined ? undefined : { name, rows, width: this.#width, values: this.#values.values },
     };
   }
 
@@ -130,8 +129,9 @@ export class Scoring {
     if (this.#matrix !== undefined) {
       const tensor = outputs[this.#matrix]!;
       this.#width = widthOf(tensor, this.#matrix, size);
-      this.#values[index] = numbers(tensor, count * this.#width);
-      this.#refuseNotFinite(this.#values[index], feeds, part);
+      const values = numbers(tensor, count * this.#width);
+      this.#refuseNotFinite(values, feeds, part);
+      this.#values.put(part.firstRow * this.#width, values);
     }
     this.#spare.push(
       feeds.map(({ data }) => (Array.isArray(data) ? new ArrayBuffer(0) : (data.buffer as ArrayBuffer))),
