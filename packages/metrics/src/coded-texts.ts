@@ -1,5 +1,5 @@
-/** Bytes where those hold every code. */
-export type Codes = Uint8Array | Uint32Array;
+/** As many bytes each as hold every code. */
+export type Codes = Uint8Array | Uint16Array | Uint32Array;
 
 /**
  * A column of texts in which each distinct one stands once: the text of a row is `values[codes[row]]`, null when it is missing.

@@ -131,11 +131,7 @@ export function subsetOf(sample: Sample, rows: Uint32Array): Sample {
 /** The class of a code that is one. */
 const ITSELF = Uint8Array.of(0, 1);
 
-function takenAt<Codes extends Uint16Array | Uint32Array>(
-  codes: Codes,
-  taken: Codes,
-  rows: Uint32Array,
-): Codes {
+function takenAt<Taken extends Codes>(codes: Codes, taken: Taken, rows: Uint32Array): Taken {
   for (let i = 0; i < rows.length; i++) taken[i] = codes[rows[i]!]!;
   return taken;
 }
