@@ -16,7 +16,7 @@ export let bestPositives: u32 = 0;
 
 /**
  * Goes over sorted keys from the highest score to the lowest: the area under the ROC curve, the average precision, the threshold of
- * the best F1, and in `before` how many positive rows come before every 64th.
+ * the best F1, and in `before` how many positive rows come before every 16th.
  */
 export function sweep(keys: usize, rows: u32, before: usize): void {
   const all = positives as f64;
@@ -33,7 +33,7 @@ export function sweep(keys: usize, rows: u32, before: usize): void {
   const first = keys + ((rows as usize) << 2);
   for (let at = first - 4; at >= keys; at -= 4) {
     const row = (first - 4 - at) >>> 2;
-    if ((row & 63) === 0) store<u32>(before + ((row >>> 6) << 2), found as u32);
+    if ((row & 15) === 0) store<u32>(before + ((row >>> 4) << 2), found as u32);
     const key = load<u32>(at);
     found += (key & 1) as f64;
     passed += 1;

@@ -73,8 +73,8 @@ interface Exports {
   startRows(): void;
   check(rows: number, width: number, first: number): void;
   takeScores(rows: number, width: number, column: number): void;
-  takeTruth(rows: number, classOf: number): void;
-  takeLabels(rows: number, classOf: number): void;
+  takeTruth(rows: number, bytes: number, classOf: number): void;
+  takeLabels(rows: number, bytes: number, classOf: number): void;
   addRows(rows: number, threshold: number): void;
   startKeys(): void;
   addKeys(rows: number, keys: number): number;
@@ -228,19 +228,22 @@ function everyChunk(
   const { buffer } = program.memory;
   const most = program.CHUNK.value;
   const given = new Float64Array(buffer, program.GIVEN.value, most * width);
-  const codes = new Uint32Array(buffer, program.CODES.value, most);
+  const bytes = new Uint8Array(buffer, program.CODES.value, most);
+  const words = new Uint32Array(buffer, program.CODES.value, most);
+  /** Puts the codes, and answers of how many bytes each is. */
+  const put = (codes: ClassCodes['codes'], first: number, end: number) => {
+    const room = codes instanceof Uint8Array ? bytes : words;
+    room.set(codes.subarray(first, end));
+    return room.BYTES_PER_ELEMENT;
+  };
   new Uint8Array(buffer).set(truth.classOf, truthAt);
   if (labels) new Uint8Array(buffer).set(labels.classOf, labelsAt);
   for (let first = 0; first < rows; first += most) {
     const end = Math.min(rows, first + most);
     given.set(values.subarray(first * width, end * width));
     program.takeScores(end - first, width, column);
-    codes.set(truth.codes.subarray(first, end));
-    program.takeTruth(end - first, truthAt);
-    if (labels) {
-      codes.set(labels.codes.subarray(first, end));
-      program.takeLabels(end - first, labelsAt);
-    }
+    program.takeTruth(end - first, put(truth.codes, first, end), truthAt);
+    if (labels) program.takeLabels(end - first, put(labels.codes, first, end), labelsAt);
     if (!work(end - first, first)) return false;
   }
   return true;

@@ -1,10 +1,10 @@
 /** As many rows at a time it is known how many positive ones come before. */
-export const STEP = 64;
+export const STEP = 16;
 
 interface Sorted {
   /** Ascending: a key orders as its score does, and its last bit is 1 for a positive row. */
   readonly keys: Uint32Array;
-  /** The positive rows before every 64th, from the highest score. */
+  /** The positive rows before every 16th, from the highest score. */
   readonly before: Uint32Array;
   readonly positives: number;
   /** The score of a key, and of its place among them. */
