@@ -24,6 +24,11 @@ const PROGRAMS = [
     output: 'metrics/src/score-passes-binary.ts',
     name: 'SCORE_PASSES_BINARY',
   },
+  {
+    source: 'metrics/assembly/weighted-sweep.ts',
+    output: 'metrics/src/weighted-sweep-binary.ts',
+    name: 'WEIGHTED_SWEEP_BINARY',
+  },
 ];
 
 const timeOf = (path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;

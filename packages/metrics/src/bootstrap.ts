@@ -1,6 +1,6 @@
 import { normalQuantile, normalTail } from './distributions.ts';
 import type { RandomSource } from './random.ts';
-import type { Measurer } from './reading.ts';
+import { type Measurer, readingsOf, readingUnder } from './reading.ts';
 import { ones } from './weights.ts';
 
 export type IntervalMethod = 'percentile' | 'bca';
@@ -23,11 +23,13 @@ export function replicates(
   rows: number,
   { resamples, random }: { resamples: number; random: RandomSource },
 ): Float64Array[] {
-  const drawn = random.resamples(rows, [], resamples);
+  const columns = measurer.columns();
+  const drawn = random.resamples(rows, columns, resamples);
+  const readingOf = readingsOf(columns);
   const values = measurer.names.map(() => new Float64Array(resamples));
   for (let round = 0; round < resamples; round++) {
     drawn.next();
-    const measured = measurer.measure(drawn.weights);
+    const measured = measurer.measure(readingOf(drawn.means, () => drawn.weights));
     for (let i = 0; i < values.length; i++) values[i]![round] = measured[i]!;
   }
   return values;
@@ -88,7 +90,7 @@ export function jackknife(measurer: Measurer, rows: number): Float64Array[] {
   const weights = ones(rows);
   for (let group = 0; group < groups; group++) {
     for (let row = group; row < rows; row += groups) weights[row] = 0;
-    const measured = measurer.measure(weights);
+    const measured = measurer.measure(readingUnder(weights));
     for (let i = 0; i < values.length; i++) values[i]![group] = measured[i]!;
     for (let row = group; row < rows; row += groups) weights[row] = 1;
   }

@@ -25,9 +25,9 @@ import {
   rocAucs,
   topKAccuracy,
 } from './multiclass-scores.ts';
-import { calibrationErrorOf, expectedCalibrationError } from './probabilities.ts';
+import { BINS, calibrationErrorOf, gapsIn } from './probabilities.ts';
 import { rankedQueries, rankingRead } from './query-reads.ts';
-import { type Measurer, once, perReading, type Read, readingOf } from './reading.ts';
+import { Columns, type Measurer, once, perReading, type Read, readingOfAll } from './reading.ts';
 import type { ClassSample } from './sample.ts';
 import {
   binnedOf,
@@ -39,22 +39,23 @@ import {
   versusRestOf,
   wholeConfusionOf,
 } from './sample-reads.ts';
-import { averagePrecision, liftAt, rocAuc, weightsByRank } from './score-order.ts';
-import { weightedMean } from './weights.ts';
+import { liftAt, weightsByRank } from './score-order.ts';
+import { sweepWeighted } from './weighted-sweep.ts';
 
 export function classMeasurer(sample: ClassSample, names: readonly string[]): Measurer {
-  const table = sample.task === 'binary' ? binaryReads(sample) : multiclassReads(sample);
+  const columns = new Columns();
+  const table = sample.task === 'binary' ? binaryReads(sample, columns) : multiclassReads(sample, columns);
   const reads = names.map((name) => table(name));
   return {
     names,
-    measure(weights) {
-      const reading = readingOf(sample.rows, weights);
+    columns: () => columns.all(),
+    measure(reading = readingOfAll(sample.rows)) {
       return Float64Array.from(reads, (read) => read(reading));
     },
   };
 }
 
-function confusionRead(sample: ClassSample): Read<Confusion> {
+function countedConfusion(sample: ClassSample): Read<Confusion> {
   const size = sample.classes.length;
   const cells = once(() => cellsOf(sample.truth, sample.predicted, size));
   return perReading((reading) =>
@@ -62,12 +63,26 @@ function confusionRead(sample: ClassSample): Read<Confusion> {
   );
 }
 
-function binaryReads(sample: ClassSample): (name: string) => Read {
-  const confusion = confusionRead(sample);
-  const shared = sharedReads(sample, confusion);
+/** The shares of the four kinds of rows, which do for all that is read of their counts. */
+function confusionShares(sample: ClassSample, columns: Columns): Read<Confusion> {
+  const cells = once(() => cellsOf(sample.truth, sample.predicted, 2));
+  const kinds = [0, 1, 2, 3].map((kind) =>
+    columns.add(() => Float64Array.from(cells(), (cell) => Number(cell === kind))),
+  );
+  return perReading((reading) =>
+    reading.isWhole
+      ? wholeConfusionOf(sample)
+      : { size: 2, cells: Float64Array.from(kinds, (kind) => reading.meanOf(kind())) },
+  );
+}
+
+function binaryReads(sample: ClassSample, columns: Columns): (name: string) => Read {
+  const confusion = confusionShares(sample, columns);
+  const shared = sharedReads(sample, confusion, columns);
   const positive = perReading((reading) => classCounts(confusion(reading), 1));
   const order = () => scoreOrderOf(sample);
   const ranked = perReading(({ weights }) => weightsByRank(order(), weights));
+  const swept = perReading((reading) => sweepWeighted(order().marks, ranked(reading)));
   /** NaN where a measure would divide nothing by nothing: no row counts for it. */
   const ofPositive =
     (measure: (counts: ClassCounts) => number, rowsThatCount: (counts: ClassCounts) => number): Read =>
@@ -87,7 +102,7 @@ function binaryReads(sample: ClassSample): (name: string) => Read {
         ? (reading) =>
             reading.isWhole
               ? rankingOf(sample).lifts[parameter - 1]!
-              : liftAt(order(), ranked(reading), parameter / 100)
+              : liftAt(order(), ranked(reading), parameter / 100, swept(reading))
         : ofPositive((counts) => fbetaOf(counts, parameter), inTruthOrAnswers);
     }
     switch (name) {
@@ -101,20 +116,19 @@ function binaryReads(sample: ClassSample): (name: string) => Read {
           return negative.hits / negative.support;
         };
       case 'roc_auc':
-        return (reading) => (reading.isWhole ? rankingOf(sample).rocAuc : rocAuc(order(), ranked(reading)));
+        return (reading) => (reading.isWhole ? rankingOf(sample) : swept(reading)).rocAuc;
       case 'average_precision':
-        return (reading) =>
-          reading.isWhole ? rankingOf(sample).averagePrecision : averagePrecision(order(), ranked(reading));
+        return (reading) => (reading.isWhole ? rankingOf(sample) : swept(reading)).averagePrecision;
       default:
         return shared(name);
     }
   };
 }
 
-function multiclassReads(sample: ClassSample): (name: string) => Read {
+function multiclassReads(sample: ClassSample, columns: Columns): (name: string) => Read {
   const { truth, width } = sample;
-  const confusion = confusionRead(sample);
-  const shared = sharedReads(sample, confusion);
+  const confusion = countedConfusion(sample);
+  const shared = sharedReads(sample, confusion, columns);
   const versusRest = () => versusRestOf(sample);
   const versusOne = once(() => oneVersusOne(truth, sample.scores!, width));
   const ranks = once(() => ranksOfTruth(truth, sample.scores!, width));
@@ -152,7 +166,11 @@ function f1Of(counts: Parameters<typeof fbetaOf>[0]): number {
   return fbetaOf(counts, 1);
 }
 
-function sharedReads(sample: ClassSample, confusion: Read<Confusion>): (name: string) => Read {
+function sharedReads(
+  sample: ClassSample,
+  confusion: Read<Confusion>,
+  columns: Columns,
+): (name: string) => Read {
   return (name) => {
     switch (name) {
       case 'accuracy':
@@ -164,20 +182,21 @@ function sharedReads(sample: ClassSample, confusion: Read<Confusion>): (name: st
       case 'cohen_kappa':
         return (reading) => cohenKappa(confusion(reading));
       case 'log_loss': {
-        const losses = once(() => lossesOf(sample, name)!);
-        return (reading) =>
-          reading.isWhole ? meanLogLossOf(sample) : weightedMean(losses(), reading.weights);
+        const losses = columns.add(() => lossesOf(sample, name)!);
+        return (reading) => (reading.isWhole ? meanLogLossOf(sample) : reading.meanOf(losses()));
       }
       case 'brier': {
-        const losses = once(() => lossesOf(sample, name)!);
-        return (reading) =>
-          reading.isWhole ? meanBrierLossOf(sample) : weightedMean(losses(), reading.weights);
+        const losses = columns.add(() => lossesOf(sample, name)!);
+        return (reading) => (reading.isWhole ? meanBrierLossOf(sample) : reading.meanOf(losses()));
       }
       case 'ece': {
+        const gaps = Array.from({ length: BINS }, (_, bin) =>
+          columns.add(() => gapsIn(binnedOf(sample), bin)),
+        );
         return (reading) =>
           reading.isWhole
             ? calibrationErrorOf(binSumsOf(sample))
-            : expectedCalibrationError(binnedOf(sample), reading.weights);
+            : gaps.reduce((sum, gap) => sum + Math.abs(reading.meanOf(gap())), 0);
       }
       default:
         throw new TypeError(`no way to compute ${name}`);

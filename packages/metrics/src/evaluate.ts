@@ -13,7 +13,7 @@ import { valueByConvention } from './conventions.ts';
 import { fairnessGap } from './fairness.ts';
 import { measurer, whyNotMeasurable } from './measurer.ts';
 import { calibrationBins } from './probabilities.ts';
-import { type RandomSource, randomSource } from './random.ts';
+import { POISSON_FROM, type RandomSource, randomSource } from './random.ts';
 import type { Measurer } from './reading.ts';
 import type { Evaluation, MetricValue } from './record.ts';
 import {
@@ -24,7 +24,7 @@ import {
   type Sample,
   subsetOf,
 } from './sample.ts';
-import { binSumsOf, rankingOf, versusRestOf, wholeConfusionOf } from './sample-reads.ts';
+import { binSumsOf, rankingOf, sortedByScore, versusRestOf, wholeConfusionOf } from './sample-reads.ts';
 import { type Slice, type SliceSource, slicesOf } from './slices.ts';
 
 export interface EvaluateRequest extends Question, Answers {
@@ -150,25 +150,31 @@ function intervalsOf(
 ): (Interval | undefined)[] {
   if (settings.resamples === 0) return reader.names.map(() => undefined);
   const random = randomSource(settings.seed, stream);
-  if (sample.rows <= BOOTSTRAP_ROWS) return bootstrapped(reader, sample.rows, values, settings, random);
+  if (sample.rows <= BOOTSTRAP_ROWS) return bootstrapped(sample, reader, values, settings, random);
   const chosen = random.permutation(sample.rows).subarray(0, BOOTSTRAP_ROWS).sort();
-  const part = measurer(subsetOf(sample, chosen), reader.names);
-  const centre = part.measure();
+  const part = subsetOf(sample, chosen);
+  const partReader = measurer(part, reader.names);
+  const centre = partReader.measure();
   const scale = Math.sqrt(BOOTSTRAP_ROWS / sample.rows);
-  return bootstrapped(part, BOOTSTRAP_ROWS, centre, settings, random).map((interval, i) => {
+  return bootstrapped(part, partReader, centre, settings, random).map((interval, i) => {
     const moved = (bound: number) => values[i]! + (bound - centre[i]!) * scale;
     return interval && { low: moved(interval.low), high: moved(interval.high) };
   });
 }
 
 function bootstrapped(
+  sample: Sample,
   reader: Measurer,
-  rows: number,
   values: Float64Array,
   { resamples, confidence, interval }: Settings,
   random: RandomSource,
 ): (Interval | undefined)[] {
-  const drawn = replicates(reader, rows, { resamples, random });
+  const { rows } = sample;
+  const sorted = rows < POISSON_FROM ? sample : sortedByScore(sample);
+  const drawn = replicates(sorted === sample ? reader : measurer(sorted, reader.names), rows, {
+    resamples,
+    random,
+  });
   if (interval === 'percentile') return drawn.map((each) => percentileInterval(each, confidence));
   const leftOut = jackknife(reader, rows);
   return drawn.map((each, i) => bcaInterval(each, values[i]!, leftOut[i]!, confidence));

@@ -3,6 +3,7 @@ import { lossesOf } from './losses.ts';
 import { measurer, whyNotMeasurable } from './measurer.ts';
 import { type PairedMoments, pairedMoments } from './paired-moments.ts';
 import { type RandomSource, randomSource } from './random.ts';
+import { type Reading, readingsOf, readingUnder } from './reading.ts';
 import {
   type Answers,
   type ClassSample,
@@ -190,13 +191,18 @@ function momentsOf(
   metric: string,
 ): PairedMoments {
   const [before, after] = [measurer(baseline, [metric]), measurer(candidate, [metric])];
-  const exact = (weights: Weights) => ({
-    baseline: before.measure(weights)[0]!,
-    candidate: after.measure(weights)[0]!,
+  const read = (reading: Reading) => ({
+    baseline: before.measure(reading)[0]!,
+    candidate: after.measure(reading)[0]!,
   });
-  const measured: PairedMoments = { columns: [], values: (_, weights) => exact(weights()) };
-  if (baseline.task !== 'regression' || candidate.task !== 'regression') return measured;
-  return pairedMoments({ baseline, candidate }, metric, exact) ?? measured;
+  const exact = (weights: Weights) => read(readingUnder(weights));
+  const measured = (): PairedMoments => {
+    const columns = [...before.columns(), ...after.columns()];
+    const readingOf = readingsOf(columns);
+    return { columns, values: (means, weights) => read(readingOf(means, weights)) };
+  };
+  if (baseline.task !== 'regression' || candidate.task !== 'regression') return measured();
+  return pairedMoments({ baseline, candidate }, metric, exact) ?? measured();
 }
 
 /** The pair of each slice, by `column=value`. */

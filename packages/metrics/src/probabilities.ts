@@ -1,11 +1,9 @@
-import type { Weights } from './weights.ts';
-
 /** Float32 models overshoot [0, 1] and a sum of 1 by about 1e-6; more than this is not a probability. */
 const OVERSHOOT = 1e-5;
 const SUM_TOLERANCE = 1e-3;
 /** The distance from 0 and 1 that the logarithm is kept at: the epsilon of a double, as scikit-learn's. */
 const EPSILON = 2 ** -52;
-const BINS = 10;
+export const BINS = 10;
 
 /** Why scores from a row on are not probabilities, or undefined when they are. `scores` is row-major [rows, width]. */
 export function whyNotProbabilities(scores: Float64Array, width: number, from = 0): string | undefined {
@@ -166,18 +164,13 @@ export function indexOfGreatest(scores: Float64Array, start: number, width: numb
 }
 
 /**
- * Expected calibration error: over the ten bins, the mean gap between confidence and outcome, weighted by rows; in
- * [0, 1] (Naeini et al., "Obtaining well calibrated probabilities using Bayesian binning", 2015). No rows: NaN.
+ * Outcome less confidence of the rows of one bin, 0 for all others. The expected calibration error is the sum over the ten bins of
+ * the size of its mean, in [0, 1] (Naeini et al., "Obtaining well calibrated probabilities using Bayesian binning", 2015).
  */
-export function expectedCalibrationError({ confidence, outcome, bin }: Binned, weights: Weights): number {
-  const gaps = new Float64Array(BINS);
-  let rows = 0;
-  for (let i = 0; i < bin.length; i++) {
-    const weight = weights[i]!;
-    gaps[bin[i]!]! += weight * (outcome[i]! - confidence[i]!);
-    rows += weight;
-  }
-  return gaps.reduce((sum, gap) => sum + Math.abs(gap), 0) / rows;
+export function gapsIn({ confidence, outcome, bin }: Binned, chosen: number): Float64Array {
+  const gaps = new Float64Array(bin.length);
+  for (let i = 0; i < gaps.length; i++) if (bin[i] === chosen) gaps[i] = outcome[i]! - confidence[i]!;
+  return gaps;
 }
 
 export interface CalibrationBin {

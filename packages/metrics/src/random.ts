@@ -102,7 +102,8 @@ function step(state: State): number {
   return Math.imul((product << 7) | (product >>> 25), 9);
 }
 
-const POISSON_FROM = 4096;
+/** So many rows are drawn as Poisson counts: see `RandomSource.resample`. */
+export const POISSON_FROM = 4096;
 
 /** FNV-1a over UTF-16 units, 32 bits. */
 function fnv1a(text: string): number {

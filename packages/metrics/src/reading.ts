@@ -1,4 +1,4 @@
-import { ones, type Weights } from './weights.ts';
+import { ones, type Weights, weightedMean } from './weights.ts';
 
 /**
  * The metrics of one sample, ready to be read under any weights: what can be sorted or computed once per row has been,
@@ -6,27 +6,64 @@ import { ones, type Weights } from './weights.ts';
  */
 export interface Measurer {
   readonly names: readonly string[];
-  /** Without weights every row counts once. */
-  measure(weights?: Weights): Float64Array;
+  /** Of which readings under weights ask the means. */
+  readonly columns: () => readonly Float64Array[];
+  /** Without a reading every row counts once. */
+  measure(reading?: Reading): Float64Array;
 }
 
 /** One reading of all metrics under some weights. */
 export interface Reading {
   readonly weights: Weights;
-  /** None were given: every row counts once. */
+  /** Every row counts once. */
   readonly isWhole: boolean;
+  /** The mean of a column under the weights. */
+  readonly meanOf: (column: Float64Array) => number;
 }
 
-/** A reading of so many rows; ones are made only for who asks for them. */
-export function readingOf(rows: number, weights: Weights | undefined): Reading {
-  if (weights) return { weights, isWhole: false };
+/** Every row once; ones are made only for who asks for them. */
+export function readingOfAll(rows: number): Reading {
   const all = once(() => ones(rows));
   return {
     isWhole: true,
     get weights() {
       return all();
     },
+    meanOf: (column) => weightedMean(column, all()),
   };
+}
+
+export function readingUnder(weights: Weights): Reading {
+  return { weights, isWhole: false, meanOf: (column) => weightedMean(column, weights) };
+}
+
+/** The readings of resamples that come with the means of these columns. */
+export function readingsOf(
+  columns: readonly Float64Array[],
+): (means: Float64Array, weights: () => Weights) => Reading {
+  const places = new Map(columns.map((column, index) => [column, index]));
+  return (means, weights) => ({
+    isWhole: false,
+    get weights() {
+      return weights();
+    },
+    meanOf: (column) => means[places.get(column)!]!,
+  });
+}
+
+/** Columns that reads take the means of, each made when it is first needed. */
+export class Columns {
+  readonly #all: (() => Float64Array)[] = [];
+
+  add(make: () => Float64Array): () => Float64Array {
+    const made = once(make);
+    this.#all.push(made);
+    return made;
+  }
+
+  all(): Float64Array[] {
+    return this.#all.map((made) => made());
+  }
 }
 
 export type Read<T = number> = (reading: Reading) => T;

@@ -1,5 +1,5 @@
 import { argsort } from './argsort.ts';
-import { type Weights, weightedMean } from './weights.ts';
+import type { Weights } from './weights.ts';
 
 /** Truth and prediction, with what every measure needs made once. Errors are truth minus prediction. */
 export interface RegressionRows {
@@ -35,13 +35,8 @@ export function regressionRows(truth: Float64Array, predicted: Float64Array): Re
   };
 }
 
-/** Mean absolute error, in the target's unit (sklearn `mean_absolute_error`). No rows: NaN. */
-export function mae({ absolute }: RegressionRows, weights: Weights): number {
-  return weightedMean(absolute, weights);
-}
-
 /** Mean squared error, in the target's unit squared (sklearn `mean_squared_error`). No rows: NaN. */
-export function mse({ errors }: RegressionRows, weights: Weights): number {
+function mse({ errors }: RegressionRows, weights: Weights): number {
   let sum = 0;
   let rows = 0;
   for (let i = 0; i < errors.length; i++) {
@@ -50,11 +45,6 @@ export function mse({ errors }: RegressionRows, weights: Weights): number {
     rows += weight;
   }
   return sum / rows;
-}
-
-/** Root of the mean squared error, in the target's unit (sklearn `root_mean_squared_error`). No rows: NaN. */
-export function rmse(rows: RegressionRows, weights: Weights): number {
-  return Math.sqrt(mse(rows, weights));
 }
 
 /**

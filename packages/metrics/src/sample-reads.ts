@@ -9,7 +9,7 @@ import {
   sumBins,
   summingToOne,
 } from './probabilities.ts';
-import type { ClassSample } from './sample.ts';
+import { type ClassSample, type Sample, subsetOf } from './sample.ts';
 import { orderByScore } from './score-order.ts';
 import { type RowSums, sumRows } from './score-program.ts';
 import { rankScores } from './score-ranking.ts';
@@ -22,6 +22,18 @@ export const rankingOf = oncePerSample(({ scored }) => rankScores(scored!));
 
 /** The rows of such a sample for resamples, sorted by score. */
 export const scoreOrderOf = oncePerSample(({ scores, truth }) => orderByScore(scores!, truth));
+
+/**
+ * Two classes with scores: the same rows from the highest score to the lowest, which resamples of them then need not be put in, and
+ * with the rows of a bin of probabilities side by side. Any other sample as it is.
+ */
+export function sortedByScore(sample: Sample): Sample {
+  if (sample.task !== 'binary' || !sample.scored) return sample;
+  const { rows, marks } = scoreOrderOf(sample);
+  const sorted = subsetOf(sample, rows!) as ClassSample;
+  scoreOrderOf.keep(sorted, { marks, rows: undefined });
+  return sorted;
+}
 
 /** Each class of a sample of many against the rest. */
 export const versusRestOf = oncePerSample(({ truth, scores, width }) => oneVersusRest(truth, scores!, width));

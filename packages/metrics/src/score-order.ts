@@ -1,4 +1,5 @@
 import { argsort } from './argsort.ts';
+import { sweepWeighted } from './weighted-sweep.ts';
 import type { Weights } from './weights.ts';
 
 /** Bit 0 of a mark: the row is positive. */
@@ -10,8 +11,8 @@ const LAST_OF_TIE = 2;
 export interface ScoreOrder {
   /** `POSITIVE` and `LAST_OF_TIE`. */
   readonly marks: Uint8Array;
-  /** Which row stands where. */
-  readonly rows: Uint32Array;
+  /** Which row stands where; undefined when they stand in this order. */
+  readonly rows: Uint32Array | undefined;
 }
 
 /**
@@ -33,8 +34,8 @@ export function orderByScore(
 }
 
 /** The weights of rows in the order of their scores, as the measures below read them. */
-export function weightsByRank(order: ScoreOrder, weights: Weights): Weights {
-  const { rows } = order;
+export function weightsByRank({ rows }: ScoreOrder, weights: Weights): Weights {
+  if (!rows) return weights;
   const ranked = new Uint8Array(rows.length);
   for (let i = 0; i < ranked.length; i++) ranked[i] = weights[rows[i]!]!;
   return ranked;
@@ -42,59 +43,22 @@ export function weightsByRank(order: ScoreOrder, weights: Weights): Weights {
 
 /** `SortedRows.rocAuc` of weighted rows. */
 export function rocAuc({ marks }: ScoreOrder, ranked: Weights): number {
-  let positives = 0;
-  let negatives = 0;
-  let tiedPositives = 0;
-  let tiedNegatives = 0;
-  let wins = 0;
-  for (let i = 0; i < marks.length; i++) {
-    const weight = ranked[i]!;
-    const mark = marks[i]!;
-    // Without a branch on the class, which no processor can foresee.
-    const found = weight & -(mark & POSITIVE);
-    tiedPositives += found;
-    tiedNegatives += weight - found;
-    if ((mark & LAST_OF_TIE) !== 0) {
-      wins += tiedNegatives * (positives + tiedPositives / 2);
-      positives += tiedPositives;
-      negatives += tiedNegatives;
-      tiedPositives = 0;
-      tiedNegatives = 0;
-    }
-  }
-  return wins / (positives * negatives);
+  return sweepWeighted(marks, ranked).rocAuc;
 }
 
 /** `SortedRows.averagePrecision` of weighted rows. */
 export function averagePrecision({ marks }: ScoreOrder, ranked: Weights): number {
-  let positives = 0;
-  let seen = 0;
-  let gained = 0;
-  let sum = 0;
-  for (let i = 0; i < marks.length; i++) {
-    const weight = ranked[i]!;
-    const mark = marks[i]!;
-    seen += weight;
-    gained += weight & -(mark & POSITIVE);
-    if (gained > 0 && (mark & LAST_OF_TIE) !== 0) {
-      positives += gained;
-      sum += gained * (positives / seen);
-      gained = 0;
-    }
-  }
-  return sum / positives;
+  return sweepWeighted(marks, ranked).averagePrecision;
 }
 
 /** `liftAmong` of weighted rows. */
-export function liftAt({ marks }: ScoreOrder, ranked: Weights, share: number): number {
-  let all = 0;
-  let positives = 0;
-  for (let i = 0; i < marks.length; i++) {
-    const weight = ranked[i]!;
-    all += weight;
-    positives += weight & -(marks[i]! & POSITIVE);
-  }
-  const cut = Math.max(1, Math.round(all * share));
+export function liftAt(
+  { marks }: ScoreOrder,
+  ranked: Weights,
+  share: number,
+  { total, positives } = sweepWeighted(marks, ranked),
+): number {
+  const cut = Math.max(1, Math.round(total * share));
   let seen = 0;
   let found = 0;
   let tied = 0;
@@ -102,7 +66,7 @@ export function liftAt({ marks }: ScoreOrder, ranked: Weights, share: number): n
   for (let i = 0; i < marks.length && seen < cut; i++) {
     const weight = ranked[i]!;
     tied += weight;
-    if ((marks[i]! & POSITIVE) !== 0) tiedPositives += weight;
+    tiedPositives += weight & -(marks[i]! & POSITIVE);
     if ((marks[i]! & LAST_OF_TIE) !== 0 && tied > 0) {
       const taken = Math.min(tied, cut - seen);
       found += tiedPositives * (taken / tied);
@@ -111,5 +75,5 @@ export function liftAt({ marks }: ScoreOrder, ranked: Weights, share: number): n
       tiedPositives = 0;
     }
   }
-  return found / cut / (positives / all);
+  return found / cut / (positives / total);
 }

@@ -1,52 +1,73 @@
 import { parameterOf } from './catalogue.ts';
 import { rankedQueries, rankingRead } from './query-reads.ts';
-import { type Measurer, once } from './reading.ts';
+import { Columns, type Measurer, once, type Read, readingOfAll } from './reading.ts';
 import {
   d2Pinball,
   explainedVariance,
-  mae,
   mape,
   maxError,
   medianAbsoluteError,
-  mse,
   pinball,
   r2,
   regressionRows,
-  rmse,
   smape,
 } from './regression.ts';
 import type { ValueSample } from './sample.ts';
-import { ones, type Weights } from './weights.ts';
 
 export function valueMeasurer(sample: ValueSample, names: readonly string[]): Measurer {
   const rows = regressionRows(sample.truth, sample.predicted);
   const queries = once(() => rankedQueries(sample));
-  const reads = names.map((name): ((weights: Weights) => number) => {
+  const columns = new Columns();
+  const absolute = once(() => columns.add(() => rows.absolute));
+  const squared = once(() => columns.add(() => rows.errors.map((error) => error * error)));
+  const readOf = (name: string): Read => {
     const ranked = rankingRead(name, queries);
-    if (ranked) return ranked;
-    const scale = sample.naiveError === 0 ? Number.NaN : sample.naiveError!;
-    if (name === 'mase') return (weights) => mae(rows, weights) / scale;
+    if (ranked) return ({ weights }) => ranked(weights);
     const alpha = parameterOf(name);
     if (alpha !== undefined) {
       return name.startsWith('d2')
-        ? (weights) => d2Pinball(rows, weights, alpha)
-        : (weights) => pinball(rows, weights, alpha);
+        ? ({ weights }) => d2Pinball(rows, weights, alpha)
+        : ({ weights }) => pinball(rows, weights, alpha);
     }
-    if (name === 'd2_absolute_error') return (weights) => d2Pinball(rows, weights, 0.5);
-    const measure = VALUE_MEASURES[name];
-    if (!measure) throw new TypeError(`no way to compute ${name}`);
-    return (weights) => measure(rows, weights);
-  });
+    switch (name) {
+      // In the target's unit (sklearn `mean_absolute_error`). No rows: NaN, as all means.
+      case 'mae':
+        return meanOf(absolute());
+      case 'mase': {
+        const read = meanOf(absolute());
+        const scale = sample.naiveError === 0 ? Number.NaN : sample.naiveError!;
+        return (reading) => read(reading) / scale;
+      }
+      // In the target's unit squared (sklearn `mean_squared_error`).
+      case 'mse':
+        return meanOf(squared());
+      // In the target's unit (sklearn `root_mean_squared_error`).
+      case 'rmse': {
+        const read = meanOf(squared());
+        return (reading) => Math.sqrt(read(reading));
+      }
+      case 'd2_absolute_error':
+        return ({ weights }) => d2Pinball(rows, weights, 0.5);
+      default: {
+        const measure = VALUE_MEASURES[name];
+        if (!measure) throw new TypeError(`no way to compute ${name}`);
+        return ({ weights }) => measure(rows, weights);
+      }
+    }
+  };
+  const reads = names.map(readOf);
   return {
     names,
-    measure: (weights = ones(sample.rows)) => Float64Array.from(reads, (read) => read(weights)),
+    columns: () => columns.all(),
+    measure: (reading = readingOfAll(sample.rows)) => Float64Array.from(reads, (read) => read(reading)),
   };
 }
 
-const VALUE_MEASURES: Readonly<Record<string, typeof mae>> = {
-  mae,
-  mse,
-  rmse,
+function meanOf(column: () => Float64Array): Read {
+  return (reading) => reading.meanOf(column());
+}
+
+const VALUE_MEASURES: Readonly<Record<string, typeof r2>> = {
   r2,
   explained_variance: explainedVariance,
   mape,

@@ -14,6 +14,7 @@ import {
 import { measurer } from '../src/measurer.ts';
 import { pairedMoments } from '../src/paired-moments.ts';
 import { randomSource } from '../src/random.ts';
+import { readingUnder } from '../src/reading.ts';
 import { readSample, type ValueSample } from '../src/sample.ts';
 import { averagePrecision, liftAt, orderByScore, rocAuc, weightsByRank } from '../src/score-order.ts';
 import { readSorted, type ScoredRows } from '../src/score-program.ts';
@@ -228,8 +229,8 @@ describe('a pair of regressions', () => {
       const pair = { baseline: side(), candidate: side() };
       for (const metric of ['mse', 'rmse', 'r2']) {
         const exact = (of: Uint8Array) => ({
-          baseline: measurer(pair.baseline, [metric]).measure(of)[0]!,
-          candidate: measurer(pair.candidate, [metric]).measure(of)[0]!,
+          baseline: measurer(pair.baseline, [metric]).measure(readingUnder(of))[0]!,
+          candidate: measurer(pair.candidate, [metric]).measure(readingUnder(of))[0]!,
         });
         const moments = pairedMoments(pair, metric, exact)!;
         const drawn = source.resamples(rows, moments.columns, 20);

@@ -1,0 +1,60 @@
+import { WEIGHTED_SWEEP_BINARY } from './weighted-sweep-binary.ts';
+import type { Weights } from './weights.ts';
+
+declare const WebAssembly: {
+  readonly Module: new (bytes: Uint8Array) => object;
+  readonly Instance: new (module: object) => { readonly exports: unknown };
+};
+declare function atob(base64: string): string;
+
+/** What assembly/weighted-sweep.ts exports. Addresses are positions in its memory. */
+interface Exports {
+  readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): void };
+  heapBase(): number;
+  sweep(marks: number, weights: number, rows: number): void;
+  readonly total: { readonly value: number };
+  readonly positives: { readonly value: number };
+  readonly wins: { readonly value: number };
+  readonly precisions: { readonly value: number };
+}
+
+const PAGE = 65_536;
+
+let program: Exports | undefined;
+
+/** What rows tell from the highest score to the lowest, each as often as its weight says. */
+export interface WeightedSweep {
+  /** All weights, and those of positive rows. */
+  readonly total: number;
+  readonly positives: number;
+  /** See `SortedRows`. */
+  readonly rocAuc: number;
+  readonly averagePrecision: number;
+}
+
+/** `marks` as in `ScoreOrder`. */
+export function sweepWeighted(marks: Uint8Array, weights: Weights): WeightedSweep {
+  program ??= start();
+  const { memory } = program;
+  const marksAt = program.heapBase();
+  const weightsAt = marksAt + marks.length;
+  const missing = weightsAt + weights.length - memory.buffer.byteLength;
+  if (missing > 0) memory.grow(Math.ceil(missing / PAGE));
+  const bytes = new Uint8Array(memory.buffer);
+  bytes.set(marks, marksAt);
+  bytes.set(weights, weightsAt);
+  program.sweep(marksAt, weightsAt, marks.length);
+  const total = program.total.value;
+  const positives = program.positives.value;
+  return {
+    total,
+    positives,
+    rocAuc: program.wins.value / (positives * (total - positives)),
+    averagePrecision: program.precisions.value / positives,
+  };
+}
+
+function start(): Exports {
+  const bytes = Uint8Array.from(atob(WEIGHTED_SWEEP_BINARY), (byte) => byte.charCodeAt(0));
+  return new WebAssembly.Instance(new WebAssembly.Module(bytes)).exports as Exports;
+}
