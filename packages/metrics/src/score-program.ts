@@ -1,3 +1,4 @@
+import type { Codes } from './coded-texts.ts';
 import type { PositiveScores } from './positive-scores.ts';
 import type { BinSums } from './probabilities.ts';
 import { SCORE_PASSES_BINARY } from './score-passes-binary.ts';
@@ -11,7 +12,7 @@ declare function atob(base64: string): string;
 
 /** Class 0 or 1 of each row: that of its code. */
 export interface ClassCodes {
-  readonly codes: Uint32Array | Uint16Array | Uint8Array;
+  readonly codes: Codes;
   readonly classOf: Uint8Array;
 }
 
@@ -52,7 +53,6 @@ interface Exports {
   readonly CHUNK: Global;
   readonly GIVEN: Global;
   readonly CODES: Global;
-  readonly BINS: Global;
   readonly BIN_ROWS: Global;
   readonly BIN_SUMS: Global;
   readonly firstNaN: Global;
@@ -87,6 +87,7 @@ interface Exports {
 }
 
 const PAGE = 65_536;
+const BINS = 10;
 /** A memory never shrinks: one that has become larger than this is not kept for the next sample. */
 const KEPT_BYTES = 2 ** 26;
 
@@ -98,7 +99,6 @@ export function sumRows(given: ScoredRows, threshold: number): RowSums {
   return withProgram((program) => {
     const { scores, labels } = given;
     program.startRows();
-    let positives = 0;
     everyChunk(program, given, (rows, first) => {
       program.check(rows, scores.width, first);
       program.addRows(rows, threshold);
@@ -110,7 +110,7 @@ export function sumRows(given: ScoredRows, threshold: number): RowSums {
     // By bin and class, for even rows and then for odd ones.
     const both = (list: Uint32Array | Float64Array, at: number) => list[at]! + list[2 * BINS + at]!;
     const outcome = Float64Array.from(bins, (_, bin) => both(counts, 2 * bin + 1));
-    for (const count of outcome) positives += count;
+    const positives = outcome.reduce((sum, count) => sum + count, 0);
     const cells = (called: number, rightly: number) =>
       Float64Array.of(
         given.rows - positives - called + rightly,
@@ -134,8 +134,6 @@ export function sumRows(given: ScoredRows, threshold: number): RowSums {
     };
   });
 }
-
-const BINS = 10;
 
 /** What `read` makes of the rows from the highest score to the lowest, which are there for it alone. Scores must not be NaN. */
 export function readSorted<T>(given: ScoredRows, read: (sorted: SortedRows) => T): T {
@@ -189,7 +187,8 @@ function sortSingles(program: Exports, given: ScoredRows, free: number): SortedK
   const bits = new Uint32Array(1);
   const score = new Float32Array(bits.buffer);
   return {
-    keys: program.sort(free, spare, rows),
+    // An address beyond 2 GiB comes as a number below 0.
+    keys: program.sort(free, spare, rows) >>> 0,
     scoreOf: (key) => {
       bits[0] = key >>> 1;
       return score[0]!;
@@ -231,7 +230,7 @@ function everyChunk(
   const bytes = new Uint8Array(buffer, program.CODES.value, most);
   const words = new Uint32Array(buffer, program.CODES.value, most);
   /** Puts the codes, and answers of how many bytes each is. */
-  const put = (codes: ClassCodes['codes'], first: number, end: number) => {
+  const put = (codes: Codes, first: number, end: number) => {
     const room = codes instanceof Uint8Array ? bytes : words;
     room.set(codes.subarray(first, end));
     return room.BYTES_PER_ELEMENT;
