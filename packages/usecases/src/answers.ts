@@ -50,7 +50,7 @@ export async function modelAnswers(
         parts.push(batch.columns[inputs.length + index] as JudgedPart);
       }
       const read = batch.columns.slice(0, inputs.length) as ColumnData[];
-      yield { rows: batch.rows, columns: read };
+      yield { ...batch, columns: read };
       batch.release?.(read);
     }
   }

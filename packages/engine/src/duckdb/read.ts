@@ -51,8 +51,9 @@ export async function* readTable<Kind extends ColumnKind>(
     try {
       for await (const batch of batches(session, sql, wanted, options.batchRows ?? BATCH_ROWS)) {
         rows += batch.rows;
+        const after = condition === undefined ? { after: opened.rows - rows } : {};
         // Each reader gives what its request asked for.
-        yield batch as Batch<Kind>;
+        yield { ...(batch as Batch<Kind>), ...after };
       }
     } catch (error) {
       await blameValue(session, opened, wanted, { from: fromWith(names, 'numbered'), condition });

@@ -20,6 +20,8 @@ export interface ThreadPlan {
 /** Milliseconds of this thread's time that a model takes before it is worth the start of another, and of each further one. */
 const FIRST_AFTER = 10;
 const NEXT_AFTER = 250;
+/** Rows that are worth a first thread at once, however quick the model is. */
+const MANY_ROWS = 250_000;
 /** Runs that a thread has at hand, so that it need not wait while this one reads. */
 const AT_HAND = 4;
 
@@ -37,6 +39,12 @@ export class Runner {
   constructor(model: OpenedModel, plan?: ThreadPlan) {
     this.#model = model;
     this.#plan = plan;
+  }
+
+  /** Says how many rows are to come: for many a thread is started at once. */
+  expect(rows: number): void {
+    if (rows >= MANY_ROWS && this.#threads.length === 0 && this.#plan && this.#plan.most > 0)
+      this.#threads.push(new ModelThread(this.#plan.data));
   }
 
   /**

@@ -67,6 +67,7 @@ export class Scoring {
   /** The batch is not looked at any more once this is done, though its rows may not be answered yet. */
   async add(batch: Batch): Promise<void> {
     checkBatch(batch, this.#inputs.columns);
+    if (batch.after !== undefined) this.#runner.expect(batch.after);
     const size = this.#inputs.fixedRows ?? ROWS_PER_RUN;
     for (let start = 0; start < batch.rows; start += size) {
       await this.#begin(batch, start, Math.min(size, batch.rows - start));
@@ -130,8 +131,8 @@ export class Scoring {
       const tensor = outputs[this.#matrix]!;
       this.#width = widthOf(tensor, this.#matrix, size);
       const values = numbers(tensor, count * this.#width);
-      this.#refuseNotFinite(values, feeds, part);
-      this.#values.put(part.firstRow * this.#width, values);
+      const areFinite = this.#values.put(part.firstRow * this.#width, values);
+      if (!areFinite) this.#refuseNotFinite(values, feeds, part);
     }
     this.#spare.push(
       feeds.map(({ data }) => (Array.isArray(data) ? new ArrayBuffer(0) : (data.buffer as ArrayBuffer))),
@@ -145,9 +146,7 @@ export class Scoring {
   }
 
   #refuseNotFinite(values: Numbers, feeds: readonly FedTensor[], { firstRow }: Part): void {
-    let found = 0;
-    while (found < values.length && Number.isFinite(values[found])) found++;
-    if (found === values.length) return;
+    const found = values.findIndex((value) => !Number.isFinite(value));
     const row = Math.floor(found / this.#width);
     const missing = this.#inputs.feeds.flatMap(({ columns }, feed) => {
       const { data } = feeds[feed]!;

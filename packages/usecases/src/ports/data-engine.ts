@@ -47,6 +47,8 @@ export type ColumnData<Kind extends ColumnKind = 'number' | 'string'> = {
 export interface Batch<Kind extends ColumnKind = 'number' | 'string'> {
   readonly rows: number;
   readonly columns: readonly ColumnData<Kind>[];
+  /** How many rows come after it, where that is known. */
+  readonly after?: number;
   /** Gives columns of numbers back when they are no longer read, to be filled again. Those that are kept are simply not given. */
   release?(columns: readonly ColumnData<Kind>[]): void;
 }
