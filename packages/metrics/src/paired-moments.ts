@@ -1,4 +1,5 @@
 import type { ValueSample } from './sample.ts';
+import { centred, squared, varianceOf } from './spread.ts';
 import type { Weights } from './weights.ts';
 
 /** A metric's values of both models. */
@@ -14,9 +15,6 @@ export interface PairedMoments {
   /** The values, from the means of the columns under the resample, and its weights where they are needed. */
   values(means: Float64Array, weights: () => Weights): PairedValues;
 }
-
-/** Below this share of the mean square, a variance from means has lost some of its digits: two passes keep them. */
-const CANCELLED = 1e-3;
 
 /**
  * The metrics of squared errors (`mse`, `rmse`, `r2`) for a pair with the same truth; undefined for any other. `exact` measures
@@ -36,12 +34,12 @@ export function pairedMoments(
     };
   }
   if (metric !== 'r2') return undefined;
-  const centred = centre(baseline.truth);
+  const truth = centred(baseline.truth);
   return {
-    columns: [...errors(), centred, centred.map((value) => value * value)],
+    columns: [...errors(), truth, squared(truth)],
     values([before, after, mean, square], weights) {
-      const variance = square! - mean! * mean!;
-      if (!(variance > CANCELLED * square!)) return exact(weights());
+      const variance = varianceOf(mean!, square!);
+      if (variance === undefined) return exact(weights());
       return { baseline: 1 - before! / variance, candidate: 1 - after! / variance };
     },
   };
@@ -49,10 +47,4 @@ export function pairedMoments(
 
 function squaredErrors({ truth, predicted }: ValueSample): Float64Array {
   return truth.map((value, row) => (value - predicted[row]!) ** 2);
-}
-
-/** The values less their mean, so that the square of a resample's mean is small beside its mean square. */
-function centre(values: Float64Array): Float64Array {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  return values.map((value) => value - mean);
 }

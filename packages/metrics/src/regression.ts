@@ -85,33 +85,19 @@ function squaredSpread(values: Float64Array, weights: Weights): number {
 }
 
 /**
- * Mean of |error| / |truth|, a fraction (sklearn `mean_absolute_percentage_error`). A truth of zero: NaN, where
+ * |error| / |truth| of each row, whose mean is a fraction (sklearn `mean_absolute_percentage_error`). A truth of zero: NaN, where
  * scikit-learn divides by 2.2e-16: see `valueByConvention`.
  */
-export function mape({ truth, absolute }: RegressionRows, weights: Weights): number {
-  let sum = 0;
-  let rows = 0;
-  for (let i = 0; i < truth.length; i++) {
-    const weight = weights[i]!;
-    if (weight === 0) continue;
-    if (truth[i] === 0) return Number.NaN;
-    sum += (weight * absolute[i]!) / Math.abs(truth[i]!);
-    rows += weight;
-  }
-  return sum / rows;
+export function mapeLosses({ truth, absolute }: RegressionRows): Float64Array {
+  return absolute.map((error, row) => (truth[row] === 0 ? Number.NaN : error / Math.abs(truth[row]!)));
 }
 
-/** Mean of 2 |error| / (|truth| + |prediction|), a fraction in [0, 2] (Makridakis 1993). Both zero: the row counts 0. */
-export function smape({ truth, predicted, absolute }: RegressionRows, weights: Weights): number {
-  let sum = 0;
-  let rows = 0;
-  for (let i = 0; i < truth.length; i++) {
-    const weight = weights[i]!;
-    const size = Math.abs(truth[i]!) + Math.abs(predicted[i]!);
-    if (size > 0) sum += (weight * 2 * absolute[i]!) / size;
-    rows += weight;
-  }
-  return sum / rows;
+/** 2 |error| / (|truth| + |prediction|) of each row, in [0, 2] (Makridakis 1993). Both zero: the row counts 0. */
+export function smapeLosses({ truth, predicted, absolute }: RegressionRows): Float64Array {
+  return absolute.map((error, row) => {
+    const size = Math.abs(truth[row]!) + Math.abs(predicted[row]!);
+    return size > 0 ? (2 * error) / size : 0;
+  });
 }
 
 /** Median of |error|, in the target's unit (sklearn `median_absolute_error`). No rows: NaN. */
@@ -128,34 +114,34 @@ export function maxError({ absolute, byError }: RegressionRows, weights: Weights
 }
 
 /**
- * Mean pinball loss at quantile `alpha` in [0, 1]: alpha x error where the prediction is too low, (1 - alpha) x |error|
- * where it is too high; in the target's unit (sklearn `mean_pinball_loss`). No rows: NaN.
+ * Pinball loss of each row at quantile `alpha` in [0, 1]: alpha x error where the prediction is too low, (1 - alpha) x |error|
+ * where it is too high; in the target's unit (the mean is sklearn's `mean_pinball_loss`).
  */
-export function pinball({ errors }: RegressionRows, weights: Weights, alpha: number): number {
-  return meanPinball(errors, weights, alpha, 0);
+export function pinballLosses({ errors }: RegressionRows, alpha: number): Float64Array {
+  return errors.map((error) => pinball(error, alpha));
 }
 
-/** Of `values - offset`. */
-function meanPinball(values: Float64Array, weights: Weights, alpha: number, offset: number): number {
-  let sum = 0;
-  let rows = 0;
-  for (let i = 0; i < values.length; i++) {
-    const weight = weights[i]!;
-    const error = values[i]! - offset;
-    sum += weight * (error >= 0 ? alpha * error : (alpha - 1) * error);
-    rows += weight;
-  }
-  return sum / rows;
+function pinball(error: number, alpha: number): number {
+  return error >= 0 ? alpha * error : (alpha - 1) * error;
 }
 
 /**
- * D2: 1 - pinball loss / that of always answering the truth's `alpha` quantile; at most 1 (sklearn `d2_pinball_score`,
- * and `d2_absolute_error_score` at 0.5). Constant truth: NaN; see `valueByConvention`.
+ * D2: 1 - `loss`, the mean of the pinball losses, / that of always answering the truth's `alpha` quantile; at most 1 (sklearn
+ * `d2_pinball_score`, and `d2_absolute_error_score` at 0.5). Constant truth: NaN; see `valueByConvention`.
  */
-export function d2Pinball(rows: RegressionRows, weights: Weights, alpha: number): number {
-  const quantile = sortedQuantile(rows.truth, rows.byTruth, weights, alpha);
-  const bestConstant = meanPinball(rows.truth, weights, alpha, quantile);
-  return bestConstant === 0 ? Number.NaN : 1 - pinball(rows, weights, alpha) / bestConstant;
+export function d2Pinball(
+  { truth, byTruth }: RegressionRows,
+  weights: Weights,
+  { alpha, loss }: { alpha: number; loss: number },
+): number {
+  const quantile = sortedQuantile(truth, byTruth, weights, alpha);
+  let sum = 0;
+  let rows = 0;
+  for (let i = 0; i < truth.length; i++) {
+    sum += weights[i]! * pinball(truth[i]! - quantile, alpha);
+    rows += weights[i]!;
+  }
+  return sum === 0 ? Number.NaN : 1 - loss / (sum / rows);
 }
 
 /**

@@ -22,7 +22,10 @@ function expectSame(found: ArrayLike<number>, expected: ArrayLike<number>, names
   for (const [index, name] of names.entries()) {
     const [one, other] = [found[index]!, expected[index]!];
     if (Number.isNaN(other)) expect(one, name).toBeNaN();
-    else expect(Math.abs(one - other), `${name}: ${one} for ${other}`).toBeLessThanOrEqual(1e-11);
+    else {
+      const allowed = 1e-11 * Math.max(1, Math.abs(other));
+      expect(Math.abs(one - other), `${name}: ${one} for ${other}`).toBeLessThanOrEqual(allowed);
+    }
   }
 }
 
@@ -39,6 +42,11 @@ const BINARY = [
     'cohen_kappa',
   ],
   ...['roc_auc', 'average_precision', 'log_loss', 'brier', 'ece', 'lift_at_10', 'lift_at_50'],
+];
+
+const VALUES = [
+  ...['mae', 'mse', 'rmse', 'r2', 'explained_variance', 'mape', 'smape', 'median_ae', 'max_error'],
+  ...['pinball_0_9', 'd2_pinball_0_9', 'd2_absolute_error'],
 ];
 
 describe('a resample is measured as its rows are, each as often as it was drawn', () => {
@@ -65,7 +73,11 @@ describe('a resample is measured as its rows are, each as often as it was drawn'
         'average_precision_macro',
       ],
     ],
-    values: [values(4700), ['mae', 'mse', 'rmse', 'r2', 'mape', 'smape', 'median_ae', 'max_error']],
+    values: [values(4700, () => 1 + uniform()), VALUES],
+    'values around zero': [values(4700, () => uniform() - 0.5), VALUES],
+    'values, one of another size': [values(4300, (row) => (row === 5 ? 1e6 : uniform())), VALUES],
+    'values that are zero but for one': [values(4300, (row) => Number(row === 7)), VALUES],
+    'few values': [values(90, () => 1 + uniform()), VALUES],
   };
   test.each(Object.entries(samples))('%s', (_, [sample, names]) => {
     const sorted = sortedByScore(sample);
@@ -110,8 +122,8 @@ function manyClasses(rows: number): Sample {
   return readSample({ task: 'multiclass', truth }, { scores, classes });
 }
 
-function values(rows: number): Sample {
-  const truth = Float64Array.from({ length: rows }, () => 1 + uniform());
+function values(rows: number, truthOf: (row: number) => number): Sample {
+  const truth = Float64Array.from({ length: rows }, (_, row) => truthOf(row));
   return readSample(
     { task: 'regression', truth },
     { predictions: truth.map((value) => value + uniform() - 0.5) },
