@@ -11,7 +11,7 @@
  *   npm run bench:evaluate [rows]        default 1,000,000, ten features, in a temporary folder
  *
  * Each measurement is a process of its own, so that its peak memory is its own; times are those inside it, the least of three
- * goes, after everything is imported. What is held against the bare parts is measured in three processes each, in turns, and
+ * goes, after everything is imported. What is held against the bare parts is measured in five processes each, in turns, and
  * the least of them taken: what else a machine does falls on one as on the other. An evaluation opens the engine's connection
  * and the model anew in each go; that with all metrics has no intervals, the next line has the default of 1,000 resamples.
  * Build first.
@@ -31,7 +31,7 @@ const FEATURES = Array.from({ length: 10 }, (_, index) => `x${index}`);
 /** Rows at a time through the model, as in packages/engine/src/onnx/scoring.ts. */
 const BATCH = 2048;
 /** Processes for each of what is held against each other. */
-const TURNS = 3;
+const TURNS = 5;
 const BOOTSTRAP = { resamples: 10_000, rows: 100_000 };
 
 async function connect() {
