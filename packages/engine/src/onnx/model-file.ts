@@ -12,6 +12,8 @@ export interface ModelFile {
   readonly path: string;
   readonly bytes: Uint8Array;
   readonly graph: Graph;
+  /** Bytes of the file and of its external data. */
+  readonly size: number;
 }
 
 /**
@@ -35,8 +37,12 @@ export async function readModelFile(path: string): Promise<ModelFile> {
   });
   refusePointers(path, bytes);
   const graph = parse(path, bytes);
-  for (const location of graph.externalFiles) await confine(path, location);
-  return { path, bytes, graph };
+  let size = bytes.length;
+  for (const location of graph.externalFiles) {
+    const target = await confine(path, location);
+    size += (await stat(target)).size;
+  }
+  return { path, bytes, graph, size };
 }
 
 async function notFound(path: string): Promise<InputError> {
@@ -107,7 +113,8 @@ function parse(path: string, bytes: Uint8Array): Graph {
 }
 
 /** External data must be a regular file in the model's folder or below, also after links are followed. */
-async function confine(path: string, location: string): Promise<void> {
+/** The file that external data is in. */
+async function confine(path: string, location: string): Promise<string> {
   const folder = dirname(path);
   const outside = () =>
     refusal(
@@ -129,6 +136,7 @@ async function confine(path: string, location: string): Promise<void> {
     );
   });
   if (!isBelow(await realpath(folder), real)) throw outside();
+  return real;
 }
 
 function isBelow(folder: string, path: string): boolean {

@@ -34,7 +34,12 @@ export class ModelThread {
     this.#worker.unref();
     this.#worker.on('message', (reply: Reply) => this.#take(reply));
     this.#worker.on('error', (error) => this.#end(error as Error));
-    this.#gone = new Promise((resolve) => this.#worker.once('exit', () => resolve()));
+    this.#gone = new Promise((resolve) => {
+      this.#worker.once('exit', () => {
+        this.#end(new Error('its thread ended'));
+        resolve();
+      });
+    });
   }
 
   /** Not while it starts, and not if it could not. */

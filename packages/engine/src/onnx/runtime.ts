@@ -32,7 +32,7 @@ export interface OnnxRuntimeOptions {
 
 const warmUpRuns = 20;
 
-/** What the sessions of a model's other threads may take together, by the size of its file. */
+/** What the sessions of a model's other threads may take together, by the size of the model. */
 const THREADS_BYTES = 512 * 1024 * 1024;
 
 /** Runs ONNX models with ONNX Runtime on the CPU. */
@@ -67,7 +67,7 @@ async function openModel(
       : new Runner(
           { ort, session, path },
           {
-            most: Math.min(availableParallelism() - 1, Math.floor(THREADS_BYTES / file.bytes.length)),
+            most: Math.min(availableParallelism() - 1, Math.floor(THREADS_BYTES / file.size)),
             data: { ...data, runtime },
           },
         );
