@@ -1,17 +1,12 @@
 import { type FixedPoint, fixedPointOf, LIMB, type Limbs, writeLimbs } from './fixed-point.ts';
 import { POISSON_RESAMPLES_BINARY } from './poisson-resamples-binary.ts';
 import { poissonTable } from './poisson-table.ts';
+import { aligned, type ProgramMemory, reserve, startProgram } from './program.ts';
 import type { Resamples } from './random.ts';
-
-declare const WebAssembly: {
-  readonly Module: new (bytes: Uint8Array) => object;
-  readonly Instance: new (module: object) => { readonly exports: unknown };
-};
-declare function atob(base64: string): string;
 
 /** What assembly/poisson-resamples.ts exports. Addresses are positions in its memory. */
 interface Exports {
-  readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): void };
+  readonly memory: ProgramMemory;
   heapBase(): number;
   setUp(table: number, limits: number, groups: number, words: number): void;
   draw(state: number, counts: number, rows: number): void;
@@ -30,7 +25,6 @@ interface Exports {
   ): void;
 }
 
-const PAGE = 65_536;
 /** So many rows of some columns and their counts stay in the nearest cache. Part of how random numbers are used, see below. */
 const BLOCK = 2048;
 /** Words of random state that a resample starts from. */
@@ -226,8 +220,7 @@ function writeBlock(
 
 /** Compiles the program, and puts the table in its memory. */
 function start(): Program {
-  const bytes = Uint8Array.from(atob(POISSON_RESAMPLES_BINARY), (byte) => byte.charCodeAt(0));
-  const exports = new WebAssembly.Instance(new WebAssembly.Module(bytes)).exports as Exports;
+  const exports = startProgram<Exports>(POISSON_RESAMPLES_BINARY);
   const { memory } = exports;
   const { columns, limits } = poissonTable();
   const within = Uint32Array.from(limits.filter((limit) => limit < 2 ** 32));
@@ -259,13 +252,4 @@ function start(): Program {
   new Uint32Array(memory.buffer, table + 64, within.length).set(within);
   exports.setUp(table, within.length, groups, words);
   return { exports, counts, wide, free };
-}
-
-function reserve(memory: Exports['memory'], bytes: number): void {
-  const missing = bytes - memory.buffer.byteLength;
-  if (missing > 0) memory.grow(Math.ceil(missing / PAGE));
-}
-
-function aligned(address: number): number {
-  return Math.ceil(address / 16) * 16;
 }

@@ -1,14 +1,9 @@
 import type { Codes } from './coded-texts.ts';
 import type { PositiveScores } from './positive-scores.ts';
 import type { BinSums } from './probabilities.ts';
+import { aligned, type ProgramMemory, reserve, startProgram } from './program.ts';
 import { SCORE_PASSES_BINARY } from './score-passes-binary.ts';
 import { SortedRows, STEP } from './sorted-rows.ts';
-
-declare const WebAssembly: {
-  readonly Module: new (bytes: Uint8Array) => object;
-  readonly Instance: new (module: object) => { readonly exports: unknown };
-};
-declare function atob(base64: string): string;
 
 /** Class 0 or 1 of each row: that of its code. */
 export interface ClassCodes {
@@ -49,7 +44,7 @@ interface Global {
 
 /** What assembly/score-passes.ts exports. Addresses are positions in its memory. */
 interface Exports {
-  readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): void };
+  readonly memory: ProgramMemory;
   readonly CHUNK: Global;
   readonly GIVEN: Global;
   readonly CODES: Global;
@@ -86,7 +81,6 @@ interface Exports {
   findBest(keys: number, rows: number, goal: number, first: number, second: number): void;
 }
 
-const PAGE = 65_536;
 const BINS = 10;
 /** A memory never shrinks: one that has become larger than this is not kept for the next sample. */
 const KEPT_BYTES = 2 ** 26;
@@ -176,7 +170,7 @@ interface SortedKeys {
 function sortSingles(program: Exports, given: ScoredRows, free: number): SortedKeys | undefined {
   const { rows } = given;
   const spare = aligned(free + 4 * rows);
-  reserve(program, spare + 4 * rows);
+  reserve(program.memory, spare + 4 * rows);
   program.startKeys();
   const isFit = everyChunk(
     program,
@@ -201,7 +195,7 @@ function sortDoubles(program: Exports, given: ScoredRows, free: number): SortedK
   const spare = free + 8 * rows;
   const classes = spare + 8 * rows;
   const spareClasses = classes + rows;
-  reserve(program, spareClasses + rows);
+  reserve(program.memory, spareClasses + rows);
   program.startKeys();
   everyChunk(program, { ...given, labels: undefined }, (count, first) => {
     program.addWideKeys(count, free + 8 * first, classes + first);
@@ -223,7 +217,7 @@ function everyChunk(
   const { values, width, column } = scores;
   const truthAt = program.heapBase();
   const labelsAt = truthAt + truth.classOf.length;
-  reserve(program, labelsAt + (labels?.classOf.length ?? 0));
+  reserve(program.memory, labelsAt + (labels?.classOf.length ?? 0));
   const { buffer } = program.memory;
   const most = program.CHUNK.value;
   const given = new Float64Array(buffer, program.GIVEN.value, most * width);
@@ -249,24 +243,10 @@ function everyChunk(
 }
 
 function withProgram<T>(work: (program: Exports) => T): T {
-  const program = kept ?? start();
+  const program = kept ?? startProgram<Exports>(SCORE_PASSES_BINARY);
   // Whoever is asked for by the work itself gets another one.
   kept = undefined;
   const made = work(program);
   if (program.memory.buffer.byteLength <= KEPT_BYTES) kept = program;
   return made;
-}
-
-function start(): Exports {
-  const bytes = Uint8Array.from(atob(SCORE_PASSES_BINARY), (byte) => byte.charCodeAt(0));
-  return new WebAssembly.Instance(new WebAssembly.Module(bytes)).exports as Exports;
-}
-
-function reserve({ memory }: Exports, bytes: number): void {
-  const missing = bytes - memory.buffer.byteLength;
-  if (missing > 0) memory.grow(Math.ceil(missing / PAGE));
-}
-
-function aligned(address: number): number {
-  return Math.ceil(address / 16) * 16;
 }

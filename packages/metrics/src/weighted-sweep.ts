@@ -1,15 +1,10 @@
+import { type ProgramMemory, reserve, startProgram } from './program.ts';
 import { WEIGHTED_SWEEP_BINARY } from './weighted-sweep-binary.ts';
 import type { Weights } from './weights.ts';
 
-declare const WebAssembly: {
-  readonly Module: new (bytes: Uint8Array) => object;
-  readonly Instance: new (module: object) => { readonly exports: unknown };
-};
-declare function atob(base64: string): string;
-
 /** What assembly/weighted-sweep.ts exports. Addresses are positions in its memory. */
 interface Exports {
-  readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): void };
+  readonly memory: ProgramMemory;
   heapBase(): number;
   sweep(marks: number, weights: number, rows: number): void;
   readonly total: { readonly value: number };
@@ -17,8 +12,6 @@ interface Exports {
   readonly wins: { readonly value: number };
   readonly precisions: { readonly value: number };
 }
-
-const PAGE = 65_536;
 
 let program: Exports | undefined;
 
@@ -34,12 +27,11 @@ export interface WeightedSweep {
 
 /** `marks` as in `ScoreOrder`. */
 export function sweepWeighted(marks: Uint8Array, weights: Weights): WeightedSweep {
-  program ??= start();
+  program ??= startProgram<Exports>(WEIGHTED_SWEEP_BINARY);
   const { memory } = program;
   const marksAt = program.heapBase();
   const weightsAt = marksAt + marks.length;
-  const missing = weightsAt + weights.length - memory.buffer.byteLength;
-  if (missing > 0) memory.grow(Math.ceil(missing / PAGE));
+  reserve(memory, weightsAt + weights.length);
   const bytes = new Uint8Array(memory.buffer);
   bytes.set(marks, marksAt);
   bytes.set(weights, weightsAt);
@@ -52,9 +44,4 @@ export function sweepWeighted(marks: Uint8Array, weights: Weights): WeightedSwee
     rocAuc: program.wins.value / (positives * (total - positives)),
     averagePrecision: program.precisions.value / positives,
   };
-}
-
-function start(): Exports {
-  const bytes = Uint8Array.from(atob(WEIGHTED_SWEEP_BINARY), (byte) => byte.charCodeAt(0));
-  return new WebAssembly.Instance(new WebAssembly.Module(bytes)).exports as Exports;
 }
