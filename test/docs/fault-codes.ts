@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { parseAst } from 'vitest/node';
 import { root } from './action-files.ts';
 import { trackedFiles } from './tracked-files.ts';
@@ -15,17 +15,34 @@ export interface FaultCode {
 /** Every error that the shipped code makes, by name; a name comes twice when it advises differently in two places. */
 export function faultCodes(): FaultCode[] {
   const found = new Map<string, FaultCode>();
-  for (const path of trackedFiles().filter((file) => /^packages\/[\w-]+\/src\/.*\.ts$/.test(file))) {
-    if (/^packages\/(testkit|demo)\//.test(path)) continue;
-    const source = readFileSync(join(root, path), 'utf8');
+  const sources = new Map(
+    trackedFiles()
+      .filter((file) => /^packages\/(?!testkit|demo)[\w-]+\/src\/.*\.ts$/.test(file))
+      .map((file) => [file, readFileSync(join(root, file), 'utf8')]),
+  );
+  for (const [path, source] of sources) {
     if (!/\bfault\(|\bnext:/.test(source)) continue;
-    for (const { code, messages, nexts } of faultsOf(source)) {
+    for (const { code, messages, nexts } of faultsOf(source, importersOf(path, sources))) {
       const key = JSON.stringify([code, nexts]);
       const known = found.get(key)?.messages ?? [];
       found.set(key, { code, nexts, messages: [...new Set([...known, ...messages])] });
     }
   }
   return [...found.values()].sort((a, b) => (a.code === b.code ? 0 : a.code < b.code ? -1 : 1));
+}
+
+/** A file that imports another of its folder, and the names that it imports from there. */
+interface Importer {
+  readonly source: string;
+  readonly names: readonly string[];
+}
+
+function importersOf(path: string, sources: ReadonlyMap<string, string>): Importer[] {
+  return [...sources].flatMap(([other, source]) => {
+    const [before, after] = source.split(`} from './${basename(path)}'`);
+    if (dirname(other) !== dirname(path) || after === undefined) return [];
+    return [{ source, names: before!.slice(before!.lastIndexOf('{') + 1).match(/\w+/g) ?? [] }];
+  });
 }
 
 /** A node of the syntax tree, as the parser gives it (ESTree); of each kind only what is asked for here. */
@@ -65,13 +82,24 @@ const UNKNOWN = '…';
 const NOTHING = { type: 'Identifier', name: 'undefined' } as Node;
 const CODE = /^[a-z]+(-[a-z0-9]+)*$/;
 
-function faultsOf(source: string): FaultCode[] {
-  const all = placedNodes(parseAst(source, { lang: 'ts' }) as unknown as Node);
+/** `importers` may call what makes the faults of this source. */
+function faultsOf(source: string, importers: readonly Importer[]): FaultCode[] {
+  const nodesOf = (text: string) => placedNodes(parseAst(text, { lang: 'ts' }) as unknown as Node);
+  const isCall = ({ node }: Placed) => node.type === 'CallExpression';
+  const all = nodesOf(source);
+  const others = importers.map((importer) => ({ ...importer, nodes: nodesOf(importer.source) }));
   const everyCall = Map.groupBy(
-    all.filter(({ node }) => node.type === 'CallExpression'),
+    [
+      ...all.filter(isCall),
+      ...others.flatMap(({ names, nodes }) =>
+        nodes.filter((placed) => isCall(placed) && names.includes(placed.node.callee.name)),
+      ),
+    ],
     ({ node }) => node.callee.name,
   );
-  const constants = all.filter(({ node, around }) => node.init && around.at(-1)?.kind === 'const');
+  const constants = [...all, ...others.flatMap(({ nodes }) => nodes)].filter(
+    ({ node, around }) => node.init && around.at(-1)?.kind === 'const',
+  );
   const calls = (name: string) => everyCall.get(name) ?? [];
 
   /** The calls of the function that makes a fault, when the fault depends on what is passed; otherwise one that binds nothing. */
