@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Batch, LoadedModel, ScoringRequest } from '@rastro/usecases';
@@ -8,6 +8,7 @@ import { floats, node, onnxModel } from './onnx-model.ts';
 
 const WIDTH = 256;
 const ROWS = 120_000;
+const TABLE = [0, 1000, 2000, 3000];
 const request: ScoringRequest = { task: 'regression', features: ['a', 'b'] };
 
 let folder: string;
@@ -50,8 +51,11 @@ async function withModel<T>(
   }
 }
 
-/** A network that takes a while, plus the entry of a table of four that column b names: what is not in it breaks the run. */
-function slowModel(): Buffer {
+/**
+ * A network that takes a while, plus the entry of a table of four that column b names: what is not in it breaks the run. The table may
+ * be at the start of another file.
+ */
+function slowModel(tableFile?: string): Buffer {
   let seed = 1;
   const weights = (count: number) =>
     Array.from({ length: count }, () => {
@@ -77,7 +81,15 @@ function slowModel(): Buffer {
       floats('w1', [1, WIDTH], weights(WIDTH)),
       floats('w2', [WIDTH, WIDTH], weights(WIDTH * WIDTH)),
       floats('w3', [WIDTH, 1], weights(WIDTH)),
-      floats('table', [4], [0, 1000, 2000, 3000]),
+      tableFile === undefined
+        ? floats('table', [4], TABLE)
+        : {
+            name: 'table',
+            dataType: 1,
+            dims: [4],
+            dataLocation: 1,
+            externalData: [{ key: 'location', value: tableFile }],
+          },
     ],
   });
 }
@@ -144,6 +156,44 @@ describe.skipIf(availableParallelism() < 2)('rows that wait for a model', () => 
     const scores = await withModel(async () => join(folder, 'absent.js'), score);
     expect(scores.rows).toBe(ROWS);
     expect(here).toBe((ROWS / 5000) * 3);
+  });
+
+  test('are run on the thread that asks where the machine gives no other', async () => {
+    // What no thread can be given makes its start throw at once, as a limit on threads does.
+    const unfit = Symbol('a file') as unknown as string;
+    const scores = await withModel(async () => unfit, score);
+    expect(scores.rows).toBe(ROWS);
+    expect(here).toBe((ROWS / 5000) * 3);
+  });
+
+  test('are run on the thread that asks where one more session would take too much, with its external data', async () => {
+    await writeFile(join(folder, 'model.onnx'), slowModel('table.bin'));
+    await writeFile(join(folder, 'table.bin'), Float32Array.from(TABLE));
+    // The rest of the file is never written, and takes no room on the disk.
+    await truncate(join(folder, 'table.bin'), 600 * 1024 * 1024);
+    const scores = await withModel(locateOnnxRuntime, score);
+    expect(scores.rows).toBe(ROWS);
+    expect(here).toBe((ROWS / 5000) * 3);
+  });
+
+  test('are told as lost where their thread ends without a word', async () => {
+    const path = join(folder, 'ends.js');
+    await writeFile(
+      path,
+      `exports.Tensor = class {};
+      exports.InferenceSession = { create: async () => ({ run: () => process.exit() }) };`,
+    );
+    await withModel(
+      async () => path,
+      async (model) => {
+        await expect(
+          (async () => {
+            // Until a thread is up.
+            for (;;) await score(model);
+          })(),
+        ).rejects.toThrow('model.onnx cannot be run: its thread ended');
+      },
+    );
   });
 
   test('are few: no thread is started', async () => {

@@ -112,8 +112,10 @@ function parse(path: string, bytes: Uint8Array): Graph {
   }
 }
 
-/** External data must be a regular file in the model's folder or below, also after links are followed. */
-/** The file that external data is in. */
+/**
+ * External data must be a regular file in the model's folder or below, also after links are followed.
+ * @returns where it is
+ */
 async function confine(path: string, location: string): Promise<string> {
   const folder = dirname(path);
   const outside = () =>

@@ -31,7 +31,7 @@ const AT_HAND = 4;
  */
 export class Runner {
   readonly #model: OpenedModel;
-  readonly #plan: ThreadPlan | undefined;
+  #plan: ThreadPlan | undefined;
   #threads: ModelThread[] = [];
   #stopping: Promise<void>[] = [];
   #taken = 0;
@@ -44,7 +44,7 @@ export class Runner {
   /** Says how many rows are to come: for many a thread is started at once. */
   expect(rows: number): void {
     if (rows >= MANY_ROWS && this.#threads.length === 0 && this.#plan && this.#plan.most > 0)
-      this.#threads.push(new ModelThread(this.#plan.data));
+      this.#start(this.#plan);
   }
 
   /**
@@ -98,11 +98,20 @@ export class Runner {
     return ready.sort((a, b) => a.jobs - b.jobs)[0];
   }
 
-  #startMore({ most, data }: ThreadPlan, taken: number): void {
+  #startMore(plan: ThreadPlan, taken: number): void {
     this.#taken += taken;
     const { length } = this.#threads;
-    if (length >= most || this.#taken < (length === 0 ? FIRST_AFTER : NEXT_AFTER * length)) return;
+    if (length >= plan.most || this.#taken < (length === 0 ? FIRST_AFTER : NEXT_AFTER * length)) return;
     this.#taken = 0;
-    this.#threads.push(new ModelThread(data));
+    this.#start(plan);
+  }
+
+  #start({ data }: ThreadPlan): void {
+    try {
+      this.#threads.push(new ModelThread(data));
+    } catch {
+      // The machine or its settings give this process no more of them: what it has must do.
+      this.#plan = undefined;
+    }
   }
 }
