@@ -1,6 +1,8 @@
 const FIRST_ROOM = 2 ** 16;
-/** Room that nothing was put in takes no memory of the machine yet. */
+/** Room that nothing was put in takes no memory of the machine yet; but more than the machine has is not given at all. */
 const GROWTH = 8;
+const LARGE_ROOM = 2 ** 24;
+const GROWTH_OF_LARGE = 2;
 
 /** Numbers that come in parts, in any order, and how many nobody knows before. */
 export class AnswerColumn {
@@ -29,7 +31,8 @@ export class AnswerColumn {
   }
 
   #grow(length: number): void {
-    const room = Math.max(length, GROWTH * this.#room.length, FIRST_ROOM);
+    const growth = this.#room.length < LARGE_ROOM ? GROWTH : GROWTH_OF_LARGE;
+    const room = Math.max(length, growth * this.#room.length, FIRST_ROOM);
     // Shared with nobody: but the garbage collector does not count it, and would walk all of the heap for each few megabytes of
     // anything else.
     const wider = new Float64Array(new SharedArrayBuffer(8 * room));
