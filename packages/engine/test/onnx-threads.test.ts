@@ -2,7 +2,7 @@ import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Batch, LoadedModel, ScoringRequest } from '@rastro/usecases';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createOnnxRuntime, loadOnnxRuntime, locateOnnxRuntime } from '../src/index.ts';
 import { floats, node, onnxModel } from './onnx-model.ts';
 
@@ -194,6 +194,34 @@ describe.skipIf(availableParallelism() < 2)('rows that wait for a model', () => 
         ).rejects.toThrow('model.onnx cannot be run: its thread ended');
       },
     );
+  });
+
+  test('are run on the thread that asks where a run takes no longer than handing it over', async () => {
+    const ROWS_ALONE = 20_000;
+    await writeFile(
+      join(folder, 'model.onnx'),
+      onnxModel({
+        inputs: [
+          ['a', 'float', [1, 1]],
+          ['b', 'float', [1, 1]],
+        ],
+        outputs: [['y', 'float', [1, 1]]],
+        nodes: [node('Add', ['a', 'b'], ['y'])],
+      }),
+    );
+    // However busy the machine is.
+    let clock = 0;
+    const now = vi.spyOn(performance, 'now').mockImplementation(() => (clock += 0.05));
+    try {
+      await withModel(locateOnnxRuntime, async (model) => {
+        const columns = [new Float64Array(ROWS_ALONE).fill(1), new Float64Array(ROWS_ALONE).fill(2)];
+        const { values } = await model.score(request, { rows: ROWS_ALONE, columns, after: 1_000_000 });
+        expect(values!.every((value) => value === 3)).toBe(true);
+      });
+      expect(here).toBe(ROWS_ALONE);
+    } finally {
+      now.mockRestore();
+    }
   });
 
   test('are few: no thread is started', async () => {

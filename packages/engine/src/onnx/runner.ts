@@ -20,6 +20,8 @@ export interface ThreadPlan {
 /** Milliseconds of this thread's time that a model takes before it is worth the start of another, and of each further one. */
 const FIRST_AFTER = 10;
 const NEXT_AFTER = 250;
+/** Milliseconds that a run must take on the average to be worth handing over: that costs both threads some hundredths. */
+const LEAST_RUN = 0.25;
 /** Rows that are worth a first thread at once, however quick the model is. */
 const MANY_ROWS = 250_000;
 /** Runs that a thread has at hand, so that it need not wait while this one reads. */
@@ -35,13 +37,14 @@ export class Runner {
   #threads: ModelThread[] = [];
   #stopping: Promise<void>[] = [];
   #taken = 0;
+  #runs = 0;
 
   constructor(model: OpenedModel, plan?: ThreadPlan) {
     this.#model = model;
     this.#plan = plan;
   }
 
-  /** Says how many rows are to come: for many a thread is started at once. */
+  /** Says how many rows are to come, in runs of thousands: for many a thread is started at once. */
   expect(rows: number): void {
     if (rows >= MANY_ROWS && this.#threads.length === 0 && this.#plan && this.#plan.most > 0)
       this.#start(this.#plan);
@@ -100,9 +103,12 @@ export class Runner {
 
   #startMore(plan: ThreadPlan, taken: number): void {
     this.#taken += taken;
+    this.#runs++;
     const { length } = this.#threads;
-    if (length >= plan.most || this.#taken < (length === 0 ? FIRST_AFTER : NEXT_AFTER * length)) return;
+    const due = Math.max(length === 0 ? FIRST_AFTER : NEXT_AFTER * length, this.#runs * LEAST_RUN);
+    if (length >= plan.most || this.#taken < due) return;
     this.#taken = 0;
+    this.#runs = 0;
     this.#start(plan);
   }
 

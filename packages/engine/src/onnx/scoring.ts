@@ -67,8 +67,9 @@ export class Scoring {
   /** The batch is not looked at any more once this is done, though its rows may not be answered yet. */
   async add(batch: Batch): Promise<void> {
     checkBatch(batch, this.#inputs.columns);
-    if (batch.after !== undefined) this.#runner.expect(batch.after);
-    const size = this.#inputs.fixedRows ?? ROWS_PER_RUN;
+    const { fixedRows } = this.#inputs;
+    if (batch.after !== undefined && fixedRows === undefined) this.#runner.expect(batch.after);
+    const size = fixedRows ?? ROWS_PER_RUN;
     for (let start = 0; start < batch.rows; start += size) {
       await this.#begin(batch, start, Math.min(size, batch.rows - start));
       if (this.#failure) await this.#finish();
