@@ -55,7 +55,7 @@ async function withModel<T>(
  * A network that takes a while, plus the entry of a table of four that column b names: what is not in it breaks the run. The table may
  * be at the start of another file.
  */
-function slowModel(tableFile?: string): Buffer {
+function slowModel({ table = TABLE, tableFile }: { table?: number[]; tableFile?: string } = {}): Buffer {
   let seed = 1;
   const weights = (count: number) =>
     Array.from({ length: count }, () => {
@@ -82,7 +82,7 @@ function slowModel(tableFile?: string): Buffer {
       floats('w2', [WIDTH, WIDTH], weights(WIDTH * WIDTH)),
       floats('w3', [WIDTH, 1], weights(WIDTH)),
       tableFile === undefined
-        ? floats('table', [4], TABLE)
+        ? floats('table', [4], table)
         : {
             name: 'table',
             dataType: 1,
@@ -167,12 +167,22 @@ describe.skipIf(availableParallelism() < 2)('rows that wait for a model', () => 
   });
 
   test('are run on the thread that asks where one more session would take too much, with its external data', async () => {
-    await writeFile(join(folder, 'model.onnx'), slowModel('table.bin'));
+    await writeFile(join(folder, 'model.onnx'), slowModel({ tableFile: 'table.bin' }));
     await writeFile(join(folder, 'table.bin'), Float32Array.from(TABLE));
     // The rest of the file is never written, and takes no room on the disk.
     await truncate(join(folder, 'table.bin'), 600 * 1024 * 1024);
     const scores = await withModel(locateOnnxRuntime, score);
     expect(scores.rows).toBe(ROWS);
+    expect(here).toBe((ROWS / 5000) * 3);
+  });
+
+  test('are run on the thread that asks, by the model that was loaded, where its file is written anew', async () => {
+    const alone = await withModel(undefined, score);
+    here = 0;
+    await withModel(locateOnnxRuntime, async (model) => {
+      await writeFile(join(folder, 'model.onnx'), slowModel({ table: [1, 2, 3, 4] }));
+      expect(await score(model)).toEqual(alone);
+    });
     expect(here).toBe((ROWS / 5000) * 3);
   });
 

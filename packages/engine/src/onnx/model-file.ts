@@ -12,8 +12,16 @@ export interface ModelFile {
   readonly path: string;
   readonly bytes: Uint8Array;
   readonly graph: Graph;
-  /** Bytes of the file and of its external data. */
+  /** The file itself, and those of its external data. */
+  readonly files: readonly FileState[];
+}
+
+/** A file as it was when it was read. */
+export interface FileState {
+  readonly path: string;
   readonly size: number;
+  /** When anything of it last changed, in nanoseconds. */
+  readonly changed: bigint;
 }
 
 /**
@@ -37,12 +45,14 @@ export async function readModelFile(path: string): Promise<ModelFile> {
   });
   refusePointers(path, bytes);
   const graph = parse(path, bytes);
-  let size = bytes.length;
-  for (const location of graph.externalFiles) {
-    const target = await confine(path, location);
-    size += (await stat(target)).size;
-  }
-  return { path, bytes, graph, size };
+  const files = [await stateOf(path)];
+  for (const location of graph.externalFiles) files.push(await stateOf(await confine(path, location)));
+  return { path, bytes, graph, files };
+}
+
+async function stateOf(path: string): Promise<FileState> {
+  const { size, ctimeNs } = await stat(path, { bigint: true });
+  return { path, size: Number(size), changed: ctimeNs };
 }
 
 async function notFound(path: string): Promise<InputError> {

@@ -59,6 +59,8 @@ async function openModel(
     source: matrix === undefined ? path : withOutput(file.bytes, matrix),
     options: sessionOptions(threads),
   };
+  const { files } = file;
+  const size = files.reduce((sum, { size }) => sum + size, 0);
   const session = await openSession(ort, data, path);
   const here = new Runner({ ort, session, path });
   const runner =
@@ -67,8 +69,8 @@ async function openModel(
       : new Runner(
           { ort, session, path },
           {
-            most: Math.min(availableParallelism() - 1, Math.floor(THREADS_BYTES / file.size)),
-            data: { ...data, runtime },
+            most: Math.min(availableParallelism() - 1, Math.floor(THREADS_BYTES / size)),
+            data: { ...data, runtime, files },
           },
         );
   const spare: Memory[] = [];

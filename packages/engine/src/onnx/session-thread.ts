@@ -1,4 +1,5 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
+import type { FileState } from './model-file.ts';
 import type { TensorData } from './pack.ts';
 
 /** A tensor to feed: `type` in ONNX Runtime's own word, and not float16. */
@@ -12,11 +13,12 @@ export interface FedTensor {
 /** What a model answered, by output. */
 export type Outputs = Readonly<Record<string, Pick<Tensor, 'type' | 'data' | 'dims'>>>;
 
-/** What a thread is started with: the file that ONNX Runtime is loaded from, and its session. */
+/** What a thread is started with: the file that ONNX Runtime is loaded from, its session, and the files of the model. */
 export interface ThreadData {
   readonly runtime: string;
   readonly source: string | Uint8Array;
   readonly options: InferenceSession.SessionOptions;
+  readonly files: readonly FileState[];
 }
 
 /** One run: the tensors, whose memory goes over to the thread, and the outputs to fetch. */
@@ -39,7 +41,8 @@ export type Reply =
 export function serveSession(load: NodeJS.Require): void {
   const { parentPort, workerData } = load('node:worker_threads') as typeof import('node:worker_threads');
   const port = parentPort!;
-  const { runtime, source, options } = workerData as ThreadData;
+  const { statSync } = load('node:fs') as typeof import('node:fs');
+  const { runtime, source, options, files } = workerData as ThreadData;
   const ort = load(runtime) as typeof import('onnxruntime-node');
 
   async function run(session: InferenceSession, { id, feeds, names }: Job): Promise<void> {
@@ -64,6 +67,9 @@ export function serveSession(load: NodeJS.Require): void {
   async function serve(): Promise<void> {
     // The overloads tell a path from bytes, and take either.
     const session = await ort.InferenceSession.create(source as string, options);
+    // A model that was written anew meanwhile is another model, and must answer none of the rows.
+    const other = files.find(({ path, changed }) => statSync(path, { bigint: true }).ctimeNs !== changed);
+    if (other) throw new Error(`${other.path} has changed`);
     let running: Promise<unknown> = Promise.resolve();
     port.on('message', async (job: Job | null) => {
       if (job) {
