@@ -152,6 +152,21 @@ describe.skipIf(availableParallelism() < 2)('rows that wait for a model', () => 
     );
   });
 
+  test('say the first rows that are at fault, though later ones cannot even be fed or read', async () => {
+    const first = { 90001: { a: Number.NaN } };
+    async function* broken(): AsyncIterable<Batch> {
+      yield* batches(first);
+      throw new Error('the rest cannot be read');
+    }
+    await withModel(locateOnnxRuntime, async (model) => {
+      // In the run after that of the missing value.
+      await expect(score(model, { ...first, 92500: { b: Number.NaN } })).rejects.toThrow(
+        'answers NaN for row 90002, where a is missing',
+      );
+      await expect(model.scoreAll(request, broken())).rejects.toThrow('answers NaN for row 90002');
+    });
+  });
+
   test('are run on the thread that asks where no other can be started', async () => {
     const scores = await withModel(async () => join(folder, 'absent.js'), score);
     expect(scores.rows).toBe(ROWS);

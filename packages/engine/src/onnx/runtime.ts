@@ -95,7 +95,13 @@ async function openModel(
   ): Promise<Scores> => {
     const plans = plan(request);
     const scoring = new Scoring({ runner: by, path }, plans, spare);
-    for await (const batch of batches) await scoring.add(batch);
+    try {
+      for await (const batch of batches) await scoring.add(batch);
+    } catch (error) {
+      // Rows before those that cannot be read or fed may be at fault, and not be answered yet.
+      await scoring.settle();
+      throw error;
+    }
     const answers = await scoring.answers();
     return atModel(path, () => interpret(answers, plans.outputs, request));
   };

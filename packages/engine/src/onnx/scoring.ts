@@ -72,13 +72,13 @@ export class Scoring {
     const size = fixedRows ?? ROWS_PER_RUN;
     for (let start = 0; start < batch.rows; start += size) {
       await this.#begin(batch, start, Math.min(size, batch.rows - start));
-      if (this.#failure) await this.#finish();
+      if (this.#failure) await this.settle();
     }
     this.#rows += batch.rows;
   }
 
   async answers(): Promise<Answers> {
-    await this.#finish();
+    await this.settle();
     const rows = this.#rows;
     const name = this.#matrix;
     return {
@@ -87,6 +87,12 @@ export class Scoring {
       matrix:
         name === undefined ? undefined : { name, rows, width: this.#width, values: this.#values.values },
     };
+  }
+
+  /** Waits for all that was begun. Throws what failed, of several that of the first rows. */
+  async settle(): Promise<void> {
+    await Promise.all(this.#running);
+    if (this.#failure) throw this.#failure.error;
   }
 
   async #begin(batch: Batch, start: number, count: number): Promise<void> {
@@ -138,12 +144,6 @@ export class Scoring {
     this.#spare.push(
       feeds.map(({ data }) => (Array.isArray(data) ? new ArrayBuffer(0) : (data.buffer as ArrayBuffer))),
     );
-  }
-
-  /** Waits for all that was begun. */
-  async #finish(): Promise<void> {
-    await Promise.all(this.#running);
-    if (this.#failure) throw this.#failure.error;
   }
 
   #refuseNotFinite(values: Numbers, feeds: readonly FedTensor[], { firstRow }: Part): void {
