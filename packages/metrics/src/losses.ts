@@ -29,6 +29,6 @@ export function lossesOf(sample: Sample, name: string): Float64Array | undefined
 }
 
 /** The probabilities that a likelihood asks for: those of a row sum to 1. */
-export function likelihoodsOf(sample: ClassSample): Float64Array {
+function likelihoodsOf(sample: ClassSample): Float64Array {
   return summingToOne(probabilitiesOf(sample), sample.width);
 }

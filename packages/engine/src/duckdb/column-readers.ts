@@ -31,7 +31,7 @@ export function finiteNumbers(spare: SpareColumns): ColumnReader {
   return numberReader(spare, refuseInfinite);
 }
 
-/** Columns kept to be filled again; a batch is rarely one that has more. */
+/** Columns kept to be filled again; a batch rarely has more. */
 const MOST_SPARE = 64;
 
 /** Columns that were read and given back. New memory for every batch would keep the garbage collector busy. */
